@@ -1,0 +1,1 @@
+"""omicshelf: a versioned catalog for omics datasets."""

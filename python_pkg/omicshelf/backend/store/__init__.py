@@ -1,0 +1,1 @@
+"""Bytes: objects, chunks, packs, manifests, the cache."""

@@ -1,0 +1,1 @@
+"""Formats: one module each, and the registry that finds them."""
