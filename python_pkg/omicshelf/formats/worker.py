@@ -1,0 +1,363 @@
+"""Files are examined in a process of their own, with limits of time and memory.
+
+What people upload may crash HDF5 or htslib, unpack without end or hang. So :func:`check_file`
+and :func:`inspect_file` send the path to a long-lived worker, a child process that runs
+:meth:`Format.check` and :meth:`Format.inspect` and answers with JSON and bytes. A worker that
+dies, or has to be killed, becomes a line of ``summary.problems``; the next call gets a new one.
+
+Workers start when first needed, one for each call that runs at the same time (as many as there
+are processors at most). They end with the process that started them, whatever ends it: the
+pipe they listen on closes, and on Linux the kernel kills them as well. A worker that had
+nothing to do for ten minutes ends by itself.
+
+``OMICSHELF_WORKER_MEMORY`` (bytes) and ``OMICSHELF_WORKER_TIMEOUT`` (seconds) change the limits.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+from pathlib import Path
+from typing import IO, Any
+
+from omicshelf import errors
+from omicshelf.formats.base import Inspection, Names
+from omicshelf.formats.frames import Message, read_message, write_message
+from omicshelf.records import Summary
+
+__all__ = ["check_file", "inspect_file"]
+
+_MEMORY = 8 << 30
+_SECONDS = 60.0
+_BYTES_PER_SECOND = 5_000_000
+_IDLE_SECONDS = 600.0
+_LAST_WORDS = 400
+_KEPT = "it is kept as it is."
+
+
+def inspect_file(
+    path: str | Path,
+    data_format: str,
+    *,
+    timeout: float | None = None,
+    memory: int | None = None,
+) -> Inspection:
+    """Examine a file in a worker process.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    data_format
+        Its format, as :func:`omicshelf.formats.registry.infer_path` gave it.
+    timeout
+        Seconds; by default 60 and one more for every 5 MB.
+    memory
+        Bytes of address space that the worker may take beyond its start; by default 8 GiB.
+        Not enforced where the system has no such limit (macOS, Windows).
+
+    Returns
+    -------
+    Inspection
+        A file on which the worker crashed, or that takes longer or more memory than allowed,
+        gives an inspection without facts that says so in ``summary.problems``.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        The file is malformed and its format is a promised one.
+    """
+    try:
+        answer = _call("inspect", Path(path), data_format, timeout, memory)
+    except _Failed as failure:
+        problem = f"The file could not be examined: {failure}; {_KEPT}"
+        kind = Summary(kind="file", format=data_format, problems=[problem])
+        return Inspection(kind)
+    names = Names(*answer.blobs) if answer.blobs else None
+    summary = Summary.model_validate(answer.body["summary"])
+    return Inspection(
+        summary.model_copy(update={"format": data_format}), answer.body["digest"], names
+    )
+
+
+def check_file(path: str | Path, data_format: str) -> None:
+    """Refuse a file that cannot be one of its format.
+
+    A check that itself crashes or does not end refuses nothing: the inspection that follows
+    records it.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        With the reason and the remedy.
+    """
+    with contextlib.suppress(_Failed):
+        _call("check", Path(path), data_format, None, None)
+
+
+class _Failed(Exception):
+    """The worker could not answer; the text says why, as the middle of a sentence."""
+
+
+class _Stopped(Exception):
+    """The worker ended without an answer, by itself and between two calls."""
+
+
+class _Worker:
+    """A child process, as its parent sees it."""
+
+    def __init__(self) -> None:
+        self.timed_out = False
+        # An unlinked file, not a pipe: nobody has to drain it, and it outlives a crash.
+        self.stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the pool
+        started = threading.Event()
+        self._error: BaseException | None = None
+        # The kernel's "kill me when my parent dies" is bound to the thread that started the
+        # child. This one lives as long as the child, and takes its exit status.
+        thread = threading.Thread(
+            target=self._run, args=(started,), name="omicshelf-worker", daemon=True
+        )
+        thread.start()
+        started.wait()
+        if self._error is not None:
+            raise _Failed(f"no worker process could be started ({self._error})") from self._error
+
+    def _run(self, started: threading.Event) -> None:
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "omicshelf.formats.worker", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.stderr,
+                bufsize=0,
+                env=_child_environment(),
+                start_new_session=True,  # an interrupt typed in a terminal is the parent's
+            )
+        except BaseException as error:
+            self._error = error
+            return
+        finally:
+            started.set()
+        self.process.wait()
+
+    def call(self, request: dict[str, Any], seconds: float) -> Message:
+        """Send a request and wait for its answer; the worker is killed when it is late."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.timed_out = False
+        timer = threading.Timer(seconds, self._late)
+        timer.daemon = True
+        timer.start()
+        try:
+            write_message(self.process.stdin, Message(request))
+            answer = read_message(self.process.stdout)
+        except OSError:
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is None:
+            self.end()
+            raise _Stopped
+        return answer
+
+    def _late(self) -> None:
+        self.timed_out = True
+        self.process.kill()
+
+    def last_words(self) -> str:
+        """The end of what the process wrote to its standard error."""
+        self.stderr.seek(0, os.SEEK_END)
+        self.stderr.seek(max(0, self.stderr.tell() - 8192))
+        lines = self.stderr.read().decode("utf-8", "replace").split("\n")
+        told = [line.strip() for line in lines if line.strip()]
+        return " ".join(told[-3:])[-_LAST_WORDS:]
+
+    def end(self) -> None:
+        """Kill the process if it still runs, and wait for its end."""
+        self.process.kill()
+        self.process.wait()
+        self.close_pipes()
+
+    def close_pipes(self) -> None:
+        """Close this process's ends; after a fork its copies, which would keep a worker up."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class _Pool:
+    """Workers that wait, and a limit on how many run."""
+
+    def __init__(self) -> None:
+        self.turns = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self.lock = threading.Lock()
+        self.idle: list[_Worker] = []
+        self.all: set[_Worker] = set()
+
+    def take(self) -> tuple[_Worker, bool]:
+        """Give a worker, and whether it is a new one."""
+        with self.lock:
+            while self.idle:
+                worker = self.idle.pop()
+                if worker.process.poll() is None:
+                    return worker, False
+                worker.end()
+                self.all.discard(worker)
+        worker = _Worker()
+        with self.lock:
+            self.all.add(worker)
+        return worker, True
+
+    def give_back(self, worker: _Worker) -> None:
+        with self.lock:
+            self.idle.append(worker)
+
+    def drop(self, worker: _Worker) -> None:
+        worker.end()
+        worker.stderr.close()
+        with self.lock:
+            self.all.discard(worker)
+
+    def close(self) -> None:
+        with self.lock:
+            workers, self.idle = list(self.idle), []
+        for worker in workers:
+            self.drop(worker)
+
+
+_pool = _Pool()
+_inherited: list[_Pool] = []  # referenced, so that no Popen of the parent's is finalised here
+
+
+def _after_fork() -> None:
+    global _pool
+    for worker in _pool.all:
+        worker.close_pipes()
+    _inherited.append(_pool)
+    _pool = _Pool()
+
+
+@atexit.register
+def _at_exit() -> None:
+    _pool.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _call(
+    what: str, path: Path, data_format: str, timeout: float | None, memory: int | None
+) -> Message:
+    """Have a worker do ``what``; give its answer, raise its error, repeat its warnings."""
+    seconds = timeout if timeout is not None else _allowed_seconds(path)
+    memory = memory if memory is not None else int(_setting("OMICSHELF_WORKER_MEMORY", _MEMORY))
+    request = {
+        "call": what,
+        "path": str(path.absolute()),
+        "format": data_format,
+        "memory": memory,
+        "seconds": seconds,
+    }
+    pool = _pool
+    with pool.turns:
+        answer = _ask(pool, request, seconds, memory)
+    for text in answer.body.get("warnings", ()):
+        warnings.warn(text, stacklevel=4)
+    error = answer.body.get("error")
+    if error is not None:
+        kind = getattr(errors, error["kind"], errors.Invalid)
+        raise kind(error["title"], error["detail"])
+    return answer
+
+
+def _ask(pool: _Pool, request: dict[str, Any], seconds: float, memory: int) -> Message:
+    while True:
+        worker, new = pool.take()
+        try:
+            answer = worker.call(request, seconds)
+        except _Stopped:
+            idle_end = not new and not worker.timed_out and worker.process.returncode == 0
+            reason = _why_it_ended(worker, seconds)
+            pool.drop(worker)
+            if idle_end:  # it left after its ten minutes, just as the request came
+                continue
+            raise _Failed(reason) from None
+        except BaseException:
+            # Interrupted in the middle of a message: this worker is of no more use.
+            pool.drop(worker)
+            raise
+        break
+    failed = answer.body.get("failed")
+    if failed is None:
+        pool.give_back(worker)
+        return answer
+    pool.drop(worker)  # half-imported modules, leaked memory: no trust in its state
+    if failed == "memory":
+        raise _Failed(f"it needs more than {memory / (1 << 20):,.0f} MB of memory")
+    raise _Failed(str(failed))
+
+
+def _why_it_ended(worker: _Worker, seconds: float) -> str:
+    if worker.timed_out:
+        return f"it took longer than {seconds:,.0f} seconds"
+    code = worker.process.returncode
+    if code is not None and code < 0:
+        try:
+            how = f"the program that reads it crashed ({signal.Signals(-code).name})"
+        except ValueError:
+            how = f"the program that reads it crashed (signal {-code})"
+    else:
+        how = f"the program that reads it ended unexpectedly (exit status {code})"
+    told = worker.last_words()
+    return f"{how}: {told}" if told else how
+
+
+def _allowed_seconds(path: Path) -> float:
+    try:
+        if path.is_dir():
+            size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        else:
+            size = path.stat().st_size
+    except OSError:
+        size = 0
+    return _setting("OMICSHELF_WORKER_TIMEOUT", _SECONDS + size / _BYTES_PER_SECOND)
+
+
+def _setting(name: str, default: float) -> float:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if value <= 0:
+        raise errors.Invalid(
+            f"The environment variable {name} is {text!r}.", "It must be a number above 0."
+        )
+    return value
+
+
+def _child_environment() -> dict[str, str]:
+    """The parent's, with this package importable and one thread for linear algebra."""
+    env = dict(os.environ)
+    root = str(Path(__file__).parents[2])
+    if root not in {*site.getsitepackages(), site.getusersitepackages()}:
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, (env.get("PYTHONPATH"), root)))
+    env.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    return env
+
+
+if __name__ == "__main__":
+    from omicshelf.formats.worker_child import serve
+
+    serve(int(sys.argv[1]), _IDLE_SECONDS)
