@@ -210,11 +210,15 @@ class _Pool:
                 if worker.process.poll() is None:
                     return worker, False
                 worker.end()
+                worker.stderr.close()
                 self.all.discard(worker)
+        return self.start(), True
+
+    def start(self) -> _Worker:
         worker = _Worker()
         with self.lock:
             self.all.add(worker)
-        return worker, True
+        return worker
 
     def give_back(self, worker: _Worker) -> None:
         with self.lock:
@@ -280,22 +284,26 @@ def _call(
 
 
 def _ask(pool: _Pool, request: dict[str, Any], seconds: float, memory: int) -> Message:
-    while True:
-        worker, new = pool.take()
+    worker, new = pool.take()
+    try:
         try:
             answer = worker.call(request, seconds)
         except _Stopped:
-            idle_end = not new and not worker.timed_out and worker.process.returncode == 0
-            reason = _why_it_ended(worker, seconds)
+            if new or worker.timed_out:
+                raise
+            # It may have left, or been killed, while it was idle: a new one tells whether it
+            # is the file that ends it.
             pool.drop(worker)
-            if idle_end:  # it left after its ten minutes, just as the request came
-                continue
-            raise _Failed(reason) from None
-        except BaseException:
-            # Interrupted in the middle of a message: this worker is of no more use.
-            pool.drop(worker)
-            raise
-        break
+            worker = pool.start()
+            answer = worker.call(request, seconds)
+    except _Stopped:
+        reason = _why_it_ended(worker, seconds)
+        pool.drop(worker)
+        raise _Failed(reason) from None
+    except BaseException:
+        # Interrupted in the middle of a message: this worker is of no more use.
+        pool.drop(worker)
+        raise
     failed = answer.body.get("failed")
     if failed is None:
         pool.give_back(worker)

@@ -67,6 +67,15 @@ def png(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def new_workers(monkeypatch: pytest.MonkeyPatch):
+    """No warm worker: the next call starts one."""
+    pool = worker._Pool()
+    monkeypatch.setattr(worker, "_pool", pool)
+    yield
+    pool.close()
+
+
+@pytest.fixture
 def pipe(tmp_path: Path) -> Path:
     """A named pipe: whoever opens it to read waits for ever."""
     path = tmp_path / "endless.png"
@@ -136,12 +145,10 @@ def test_a_gzip_bomb_is_stopped_by_the_clock(tmp_path: Path) -> None:
     assert found.summary.problems
 
 
-def test_too_little_memory_becomes_a_problem(tmp_path: Path) -> None:
+@linux
+def test_too_little_memory_becomes_a_problem(tmp_path: Path, new_workers: None) -> None:
     path = tmp_path / "m.gct"
     path.write_text("#1.2\n1\t1\nNAME\tDescription\ts1\ng1\td\t1\n")
-    for worker_of_mine in list(worker._pool.idle):  # a warm one has all it needs already
-        worker._pool.idle.remove(worker_of_mine)
-        worker._pool.drop(worker_of_mine)
     found = worker.inspect_file(path, "gct", memory=1 << 20)
     assert found.summary.problems, found
     assert "could not be examined" in found.summary.problems[0]
@@ -149,16 +156,16 @@ def test_too_little_memory_becomes_a_problem(tmp_path: Path) -> None:
 
 
 @linux
-def test_a_crash_becomes_a_problem_and_the_next_call_works(pipe: Path, png: Path) -> None:
-    worker.inspect_file(png, "png")
+def test_a_crash_becomes_a_problem_and_the_next_call_works(
+    pipe: Path, png: Path, new_workers: None
+) -> None:
+    before = workers_of(os.getpid())
     found = []
     thread = threading.Thread(target=lambda: found.append(worker.inspect_file(pipe, "png")))
-    before = workers_of(os.getpid())
     thread.start()
-    # Which one has it open? The one that waits in the pipe's open.
-    time.sleep(0.5)
-    for pid in before | workers_of(os.getpid()):
-        os.kill(pid, signal.SIGSEGV)
+    [pid] = wait_for(lambda: workers_of(os.getpid()) - before)
+    time.sleep(1.5)  # it has imported all it needs and waits for the pipe
+    os.kill(pid, signal.SIGSEGV)
     thread.join(20)
     [inspection] = found
     assert "crashed (SIGSEGV)" in inspection.summary.problems[0]
@@ -166,15 +173,36 @@ def test_a_crash_becomes_a_problem_and_the_next_call_works(pipe: Path, png: Path
 
 
 @linux
-def test_a_crash_during_a_check_refuses_nothing(pipe: Path) -> None:
+def test_a_crash_during_a_check_refuses_nothing(pipe: Path, new_workers: None) -> None:
+    before = workers_of(os.getpid())
     done = []
     thread = threading.Thread(target=lambda: done.append(worker.check_file(pipe, "gct")))
     thread.start()
-    time.sleep(0.7)
-    for pid in workers_of(os.getpid()):
-        os.kill(pid, signal.SIGKILL)
+    [pid] = wait_for(lambda: workers_of(os.getpid()) - before)
+    time.sleep(1.5)
+    os.kill(pid, signal.SIGKILL)
     thread.join(20)
     assert done == [None]
+
+
+@linux
+def test_a_file_that_crashes_a_warm_worker_is_given_to_a_new_one(
+    pipe: Path, png: Path, new_workers: None
+) -> None:
+    before = workers_of(os.getpid())
+    worker.inspect_file(png, "png")
+    [warm] = workers_of(os.getpid()) - before
+    found = []
+    thread = threading.Thread(target=lambda: found.append(worker.inspect_file(pipe, "png")))
+    thread.start()
+    time.sleep(0.3)
+    os.kill(warm, signal.SIGSEGV)
+    [second] = wait_for(lambda: workers_of(os.getpid()) - before - {warm})
+    assert found == []
+    time.sleep(1.5)
+    os.kill(second, signal.SIGBUS)
+    thread.join(20)
+    assert "crashed (SIGBUS)" in found[0].summary.problems[0]
 
 
 @linux
