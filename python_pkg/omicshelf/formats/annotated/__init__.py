@@ -1,0 +1,1 @@
+"""What the AnnData family of formats shares: digest, summary, names and partial loading."""

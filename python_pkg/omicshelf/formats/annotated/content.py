@@ -1,0 +1,257 @@
+"""What annotated data is made of: a few kinds of node, wherever they are kept.
+
+An AnnData in memory, its h5ad file and its zarr folder become the same nodes, so that the
+content digest and the summary are written once. A large node does not hold its values but
+something to slice them from: a NumPy array, an HDF5 dataset or a zarr array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Array",
+    "Broken",
+    "Categorical",
+    "Content",
+    "Frame",
+    "Item",
+    "Node",
+    "Nullable",
+    "Records",
+    "Scalar",
+    "Sparse",
+    "Strings",
+    "Tree",
+    "Unhashable",
+    "Values",
+]
+
+BLOCK_BYTES = 8 << 20  # of a dense array, or of the values of a sparse one, held at a time
+
+
+class Unhashable(Exception):
+    """A value that has no canonical form here: only its written file can tell its content."""
+
+
+class Values(Protocol):
+    """What a node's values are sliced from: ``numpy.ndarray``, ``h5py.Dataset``, ``zarr.Array``."""
+
+    @property
+    def dtype(self) -> Any: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+def canonical(block: Any) -> NDArray[Any]:
+    """Give ``block`` in C order and little-endian, copied only where it is not so already."""
+    array = np.ascontiguousarray(block)
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+@dataclass(frozen=True)
+class Array:
+    """A dense array of numbers, booleans or fixed bytes, with at least one axis."""
+
+    values: Values
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values, little-endian."""
+        dtype: np.dtype[Any] = np.dtype(self.values.dtype).newbyteorder("<")
+        return dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length along each axis."""
+        return tuple(int(n) for n in self.values.shape)
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Read a range of the first axis."""
+        return canonical(self.values[start:stop])
+
+    def whole(self) -> NDArray[Any]:
+        """Read everything."""
+        return self.rows(0, self.shape[0])
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Read everything in C order, some megabytes at a time."""
+        n_rows = self.shape[0]
+        row_bytes = self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=np.int64))
+        step = max(1, BLOCK_BYTES // max(1, row_bytes))
+        chunks = getattr(self.values, "chunks", None)
+        if chunks and chunks[0] * row_bytes <= 8 * BLOCK_BYTES:
+            # Whole chunks, or a compressed one would be unpacked more than once.
+            step = max(step // chunks[0], 1) * chunks[0]
+        for start in range(0, n_rows, step):
+            yield self.rows(start, min(start + step, n_rows))
+
+
+@dataclass(frozen=True)
+class Strings:
+    """Text of any shape: an object array of ``str``, None where a value is missing."""
+
+    values: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """Values out of a list of categories; code -1 is a missing value."""
+
+    categories: Strings | Array
+    codes: NDArray[Any]
+    ordered: bool
+
+
+@dataclass(frozen=True)
+class Nullable:
+    """Integers or booleans of pandas' nullable types; ``mask`` is True where one is missing."""
+
+    values: NDArray[Any]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Records:
+    """A structured array, such as the names of ``uns['rank_genes_groups']``."""
+
+    shape: tuple[int, ...]
+    fields: tuple[tuple[str, Array | Strings], ...]
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One value. Its width is no content: anndata reads every scalar as a Python number."""
+
+    value: bool | int | float | complex | str | None
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A compressed sparse matrix. ``indptr`` is in memory, the rest is sliced when needed."""
+
+    layout: Literal["csr", "csc"]
+    shape: tuple[int, int]
+    indptr: NDArray[np.int64]
+    indices: Values
+    data: Values
+
+    def __post_init__(self) -> None:
+        major = self.shape[0 if self.layout == "csr" else 1]
+        stored = int(self.data.shape[0])
+        pointers = self.indptr
+        if len(pointers) != major + 1 or pointers[0] != 0 or np.any(np.diff(pointers) < 0):
+            raise ValueError(f"its row pointers do not fit its shape {self.shape}")
+        if int(pointers[-1]) != stored or int(self.indices.shape[0]) != stored:
+            raise ValueError(
+                f"it announces {int(pointers[-1])} values and holds {stored} "
+                f"with {int(self.indices.shape[0])} indices"
+            )
+
+    @property
+    def nnz(self) -> int:
+        """The number of stored values, stored zeros among them."""
+        return int(self.indptr[-1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the stored values, little-endian."""
+        dtype: np.dtype[Any] = np.dtype(self.data.dtype).newbyteorder("<")
+        return dtype
+
+    @property
+    def index_dtype(self) -> np.dtype[Any]:
+        """The smallest of uint32 and uint64 that holds every index; follows from the shape."""
+        minor = self.shape[1 if self.layout == "csr" else 0]
+        return np.dtype("<u4" if minor <= 1 << 32 else "<u8")
+
+    def values(self, start: int, stop: int) -> NDArray[Any]:
+        """Read the stored values of the rows (of the columns, in CSC) ``start`` to ``stop``."""
+        return canonical(self.data[int(self.indptr[start]) : int(self.indptr[stop])])
+
+    def blocks(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        """Read (indices, values) by whole rows, the indices of each row ascending."""
+        width = max(self.dtype.itemsize, self.index_dtype.itemsize)
+        step = max(1, BLOCK_BYTES // width)
+        start, n_major = 0, len(self.indptr) - 1
+        while start < n_major:
+            limit = int(self.indptr[start]) + step
+            stop = int(np.searchsorted(self.indptr, limit, side="right")) - 1
+            stop = min(max(stop, start + 1), n_major)
+            yield self._block(start, stop)
+            start = stop
+
+    def _block(self, start: int, stop: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        first, last = int(self.indptr[start]), int(self.indptr[stop])
+        indices = np.ascontiguousarray(self.indices[first:last])
+        indices = indices.astype(self.index_dtype, copy=False)
+        data = canonical(self.data[first:last])
+        falls = np.flatnonzero(indices[1:] < indices[:-1]) + 1
+        ends = self.indptr[start : stop + 1] - first
+        if len(falls) and not np.isin(falls, ends, assume_unique=True).all():
+            major = np.repeat(np.arange(stop - start), np.diff(ends))
+            order = np.lexsort((indices, major))
+            indices, data = indices[order], data[order]
+        return indices, data
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A data frame: the name and the values of its index, and its columns."""
+
+    index_name: str | None
+    index: Node
+    columns: dict[str, Node]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A mapping of keys to nodes; ``encoding`` is set for what has no kind of its own here."""
+
+    nodes: dict[str, Node]
+    encoding: str = ""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An element that is there and cannot be read; ``reason`` completes “it cannot be read: …”."""
+
+    reason: str
+
+
+Node: TypeAlias = (
+    Array | Strings | Categorical | Nullable | Records | Scalar | Sparse | Frame | Tree | Broken
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A node and its place in an annotated matrix.
+
+    ``prefix`` is empty or ``mod/<name>/``; ``slot`` is ``X``, ``obs_names``, ``obs``,
+    ``raw/X`` …; ``key`` is the name within the slot, if it has any.
+    """
+
+    prefix: str
+    slot: str
+    key: str | None
+    node: Node
+
+    @property
+    def path(self) -> str:
+        """The element's path in a summary, as ``obs/leiden``."""
+        slot = f"{self.prefix}{self.slot}"
+        return slot if self.key is None else f"{slot}/{self.key}"
+
+
+Content: TypeAlias = Iterator[Item]

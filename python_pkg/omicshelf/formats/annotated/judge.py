@@ -1,0 +1,144 @@
+"""What the values of a matrix look like: counts, log-normalised, scaled …
+
+A judgement is made from the values alone, never from a name: all of them where they are few,
+else those of rows in evenly spaced blocks, the same ones in memory as in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omicshelf.formats.annotated.content import Array, Node, Sparse
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Judgement", "judge"]
+
+_BUDGET = 500_000  # values that are looked at
+_BLOCKS = 16
+_CONSTANT = 1e-3  # relative; single precision keeps the sum of a row to about 1e-5
+_LOG_LIMIT = 15.0  # log1p of a million is 13.8
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a matrix looks like.
+
+    ``whole`` says that all values are whole and not negative, and some are not zero;
+    ``target_sum`` is the sum to which every row was normalised, where it is constant;
+    ``basis`` says what was looked at.
+    """
+
+    looks_like: str | None
+    whole: bool = False
+    target_sum: float | None = None
+    basis: str = "all values"
+
+
+def judge(node: Node) -> Judgement | None:
+    """Judge a matrix; None where ``node`` is no matrix of numbers."""
+    if not isinstance(node, (Array, Sparse)) or node.dtype.kind not in "biuf":
+        return None
+    if len(node.shape) != 2:
+        return None
+    if not min(node.shape) or (isinstance(node, Sparse) and not node.nnz):
+        return Judgement("empty")
+    ranges, basis = _ranges(node)
+    parts = list(_parts(node, ranges))
+    values = np.concatenate([part.ravel() for part, _ in parts])
+    sums = _RowSums(parts, by_rows=not isinstance(node, Sparse) or node.layout == "csr")
+    return _judged(values, sums, basis)
+
+
+def _ranges(node: Array | Sparse) -> tuple[list[tuple[int, int]], str]:
+    """Give the row ranges to look at (of columns in CSC) and what to call them."""
+    by_columns = isinstance(node, Sparse) and node.layout == "csc"
+    n_major = node.shape[1 if by_columns else 0]
+    stored = node.nnz if isinstance(node, Sparse) else node.shape[0] * node.shape[1]
+    budget = max(_BLOCKS, int(_BUDGET / max(1.0, stored / n_major)))
+    if n_major <= budget:
+        return [(0, n_major)], "all values"
+    size = budget // _BLOCKS
+    starts = np.linspace(0, n_major - size, _BLOCKS).astype(np.int64)
+    what = "columns" if by_columns else "rows"
+    basis = f"{size * _BLOCKS:,} of {n_major:,} {what}, in {_BLOCKS} evenly spaced blocks"
+    return [(int(start), int(start) + size) for start in starts], basis
+
+
+def _parts(
+    node: Array | Sparse, ranges: list[tuple[int, int]]
+) -> Iterator[tuple[NDArray[Any], NDArray[np.int64] | None]]:
+    """Give the values of each range, and for a sparse matrix where each row begins in them."""
+    for start, stop in ranges:
+        if isinstance(node, Sparse):
+            pointers = node.indptr[start : stop + 1]
+            yield node.values(start, stop), pointers - pointers[0]
+        else:
+            yield node.rows(start, stop), None
+
+
+class _RowSums:
+    """Sums over the rows that were looked at, of the values or of a function of them."""
+
+    def __init__(
+        self, parts: list[tuple[NDArray[Any], NDArray[np.int64] | None]], *, by_rows: bool
+    ) -> None:
+        self.parts = parts if by_rows else []
+
+    def constant(self, *, undo_log: bool) -> float | None:
+        """Give the sum that every non-empty row has, or None if they differ or are few."""
+        sums = [self._sums(values, pointers, undo_log) for values, pointers in self.parts]
+        found = np.concatenate(sums) if sums else np.zeros(0)
+        found = found[found != 0]
+        if len(found) < 3:
+            return None
+        middle = float(np.median(found))
+        if not np.isfinite(middle) or np.abs(found - middle).max() > _CONSTANT * abs(middle):
+            return None
+        return float(f"{middle:.4g}")
+
+    @staticmethod
+    def _sums(
+        values: NDArray[Any], pointers: NDArray[np.int64] | None, undo_log: bool
+    ) -> NDArray[np.float64]:
+        wide = values.astype(np.float64)
+        if undo_log:
+            wide = np.expm1(wide)
+        if pointers is None:
+            sums: NDArray[np.float64] = wide.sum(axis=1)
+        else:
+            running = np.concatenate([[0.0], np.cumsum(wide)])
+            sums = running[pointers[1:]] - running[pointers[:-1]]
+        return sums
+
+
+def _judged(values: NDArray[Any], sums: _RowSums, basis: str) -> Judgement:
+    if values.dtype.kind == "b":
+        return Judgement("binary" if values.any() else "empty", basis=basis)
+    if values.dtype.kind == "f":
+        finite = np.isfinite(values)
+        if not finite.all():
+            values, sums = values[finite], _RowSums([], by_rows=False)
+    if not len(values):
+        return Judgement(None, basis=basis)
+    low, high = float(values.min()), float(values.max())
+    if low == high == 0:
+        return Judgement("empty", basis=basis)
+    whole = values.dtype.kind in "iu" or bool((values == np.rint(values)).all())
+    if low < 0:
+        return Judgement(None if whole else "scaled", basis=basis)
+    if whole:
+        return Judgement("binary" if high == 1 else "counts", whole=True, basis=basis)
+    if high <= _LOG_LIMIT:
+        # Whatever was logged is told by its own row sums; a subset of genes has none.
+        target = sums.constant(undo_log=True)
+        plain = None if target else sums.constant(undo_log=False)
+        if plain:
+            return Judgement("normalised", target_sum=plain, basis=basis)
+        return Judgement("log-normalised", target_sum=target, basis=basis)
+    return Judgement("normalised", target_sum=sums.constant(undo_log=False), basis=basis)
