@@ -17,30 +17,28 @@ import numpy as np
 import zstandard
 from blake3 import blake3
 
+from omicshelf.backend.store.chunkfile import ChunkFile
 from omicshelf.backend.store.chunks import Lane, Progress, hash_file
 from omicshelf.backend.store.durable import (
     clone,
     discard,
-    explained,
     new_file,
     storage_errors,
     write_all,
 )
 from omicshelf.backend.store.manifest import RAW, BlobManifest
 from omicshelf.backend.store.objectstore import ObjectStore
-from omicshelf.errors import IntegrityError, NotFound
+from omicshelf.backend.store.packaccess import PackAccess
+from omicshelf.errors import IntegrityError
 
 if TYPE_CHECKING:
     from typing import Self
-
-    from typing_extensions import Buffer
 
 __all__ = ["BlobReader", "ChunkFile", "open_blob"]
 
 _RUN = 1 << 20  # stored bytes of neighbouring chunks that are fetched together
 _CACHE = 16 << 20  # decoded bytes kept for reads smaller than a chunk
 _BLOCK = 4 << 20
-_OPEN_PACKS = 64
 _IN_FLIGHT = 3
 _THREADS = min(4, os.cpu_count() or 1)
 
@@ -62,7 +60,7 @@ class BlobReader:
     def __init__(self, store: ObjectStore, manifest: BlobManifest) -> None:
         self.manifest = manifest
         self.size = manifest.size
-        self._packs = _Packs(store)
+        self._packs = PackAccess(store)
         self._keys = list(manifest.packs)
         self._starts = manifest.starts
         self._decoded: OrderedDict[int, bytes] = OrderedDict()
@@ -96,10 +94,11 @@ class BlobReader:
             Naming the blob, the pack and the place, when the stored bytes are not those that
             were written, or the pack is missing.
         """
-        length = max(0, min(length, self.size - start))
-        buffer = bytearray(length)
-        self.read_into(start, memoryview(buffer))
-        return bytes(buffer)
+        # BytesIO hands its bytes out without copying them, and calloc does not touch them.
+        whole = io.BytesIO(bytes(max(0, min(length, self.size - start))))
+        with whole.getbuffer() as view:
+            self.read_into(start, view)
+        return whole.getvalue()
 
     def read_into(self, start: int, target: memoryview) -> int:
         """Fill ``target`` from ``start`` on; give the number of bytes, fewer at the end."""
@@ -307,143 +306,9 @@ class BlobReader:
             return self._pool
 
 
-class ChunkFile(io.RawIOBase):
-    """A blob as a read-only binary file. Several threads may read it, each after its seek."""
-
-    def __init__(self, reader: BlobReader, *, owns_reader: bool = False) -> None:
-        super().__init__()
-        self._reader = reader
-        self._owns_reader = owns_reader
-        self._position = 0
-        self._lock = threading.RLock()
-
-    def __repr__(self) -> str:
-        return f"<ChunkFile of blob {self._reader.manifest.blob}, {self._reader.size} bytes>"
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        self._require_open()
-        view = memoryview(buffer).cast("B")
-        with self._lock:
-            n = self._reader.read_into(self._position, view)
-            self._position += n
-            return n
-
-    def readall(self) -> bytes:
-        self._require_open()
-        with self._lock:
-            data = self._reader.read_range(self._position, self._reader.size)
-            self._position += len(data)
-            return data
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._require_open()
-        with self._lock:
-            base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._reader.size}
-            if base[whence] + offset < 0:
-                raise ValueError(f"A file has no position {base[whence] + offset}.")
-            self._position = base[whence] + offset
-            return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def close(self) -> None:
-        if not self.closed and self._owns_reader:
-            self._reader.close()
-        super().close()
-
-    def _require_open(self) -> None:
-        if self.closed:
-            raise ValueError("I/O operation on a closed file.")
-
-
 def open_blob(store: ObjectStore, manifest: BlobManifest) -> ChunkFile:
     """Open a blob as a file object that closes the packs when it is closed."""
     return ChunkFile(BlobReader(store, manifest), owns_reader=True)
-
-
-class _Packs:
-    """Reads ranges of packs: local ones through a descriptor kept open, others by request."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
-        self._open: OrderedDict[str, _Descriptor] = OrderedDict()
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            self._open.clear()
-
-    def descriptor(self, key: str) -> _Descriptor | None:
-        """Give the open descriptor of a local pack; None where packs are not local."""
-        path = self._store.local_path(key)
-        if path is None:
-            return None
-        with self._lock:
-            if self._closed:
-                raise ValueError("The blob is closed.")
-            if key not in self._open:
-                # A thread that still reads from the one dropped here keeps it open.
-                while len(self._open) >= _OPEN_PACKS:
-                    self._open.popitem(last=False)
-                self._open[key] = _Descriptor(key, path)
-            self._open.move_to_end(key)
-            return self._open[key]
-
-    def read_into(self, key: str, offset: int, target: memoryview) -> bool:
-        """Fill ``target``; False when the pack ends before."""
-        descriptor = self.descriptor(key)
-        if descriptor is not None:
-            with storage_errors(f"read the pack {key!r}"):
-                return descriptor.read_into(offset, target)
-        try:
-            data = self._store.read_bytes(key, offset, len(target))
-        except NotFound as error:
-            raise _missing(key) from error
-        if len(data) == len(target):
-            target[:] = data
-        return len(data) == len(target)
-
-
-class _Descriptor:
-    """An open local pack, closed when nobody refers to it any more."""
-
-    def __init__(self, key: str, path: Path) -> None:
-        self.fd = -1
-        self._lock = threading.Lock()
-        try:
-            self.fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise _missing(key) from error
-        except OSError as error:
-            raise explained(error, f"read the pack {key!r}") from error
-
-    def __del__(self) -> None:
-        if self.fd >= 0:
-            os.close(self.fd)
-
-    def read_into(self, offset: int, target: memoryview) -> bool:
-        while target:
-            if hasattr(os, "preadv"):
-                n = os.preadv(self.fd, [target], offset)
-            else:  # Windows
-                with self._lock:
-                    os.lseek(self.fd, offset, os.SEEK_SET)
-                    data = os.read(self.fd, len(target))
-                n = len(data)
-                target[:n] = data
-            if not n:
-                return False
-            target, offset = target[n:], offset + n
-        return True
 
 
 def _decompress(stored: memoryview, target: memoryview) -> bool:
@@ -463,11 +328,3 @@ def _decompress(stored: memoryview, target: memoryview) -> bool:
 def _settle(under_way: deque[list[Callable[[], object]]]) -> None:
     for wait in under_way.popleft():
         wait()
-
-
-def _missing(key: str) -> IntegrityError:
-    return IntegrityError(
-        f"The pack {key!r} is missing from the store.",
-        "Somebody removed it. Restore it from a backup of the store; `omicshelf verify` lists "
-        "all that is missing.",
-    )

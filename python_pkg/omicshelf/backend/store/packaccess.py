@@ -1,0 +1,102 @@
+"""Reading ranges of packs, wherever they are."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from omicshelf.backend.store.durable import explained, storage_errors
+from omicshelf.backend.store.objectstore import ObjectStore
+from omicshelf.errors import IntegrityError, NotFound
+
+__all__ = ["PackAccess"]
+
+_OPEN_PACKS = 64
+
+
+class PackAccess:
+    """Reads ranges of packs: local ones through a descriptor kept open, others by request."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._open: OrderedDict[str, _Descriptor] = OrderedDict()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._open.clear()
+
+    def descriptor(self, key: str) -> _Descriptor | None:
+        """Give the open descriptor of a local pack; None where packs are not local."""
+        path = self._store.local_path(key)
+        if path is None:
+            return None
+        with self._lock:
+            if self._closed:
+                raise ValueError("The blob is closed.")
+            if key not in self._open:
+                # A thread that still reads from the one dropped here keeps it open.
+                while len(self._open) >= _OPEN_PACKS:
+                    self._open.popitem(last=False)
+                self._open[key] = _Descriptor(key, path)
+            self._open.move_to_end(key)
+            return self._open[key]
+
+    def read_into(self, key: str, offset: int, target: memoryview) -> bool:
+        """Fill ``target``; False when the pack ends before."""
+        descriptor = self.descriptor(key)
+        if descriptor is not None:
+            with storage_errors(f"read the pack {key!r}"):
+                return descriptor.read_into(offset, target)
+        try:
+            data = self._store.read_bytes(key, offset, len(target))
+        except NotFound as error:
+            raise _missing(key) from error
+        if len(data) == len(target):
+            target[:] = data
+        return len(data) == len(target)
+
+
+class _Descriptor:
+    """An open local pack, closed when nobody refers to it any more."""
+
+    def __init__(self, key: str, path: Path) -> None:
+        self.fd = -1
+        self._lock = threading.Lock()
+        try:
+            self.fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _missing(key) from error
+        except OSError as error:
+            raise explained(error, f"read the pack {key!r}") from error
+
+    def __del__(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+
+    def read_into(self, offset: int, target: memoryview) -> bool:
+        while target:
+            if hasattr(os, "preadv"):
+                n = os.preadv(self.fd, [target], offset)
+            else:  # Windows
+                with self._lock:
+                    os.lseek(self.fd, offset, os.SEEK_SET)
+                    data = os.read(self.fd, len(target))
+                n = len(data)
+                target[:n] = data
+            if not n:
+                return False
+            target, offset = target[n:], offset + n
+        return True
+
+
+def _missing(key: str) -> IntegrityError:
+    return IntegrityError(
+        f"The pack {key!r} is missing from the store.",
+        "Somebody removed it. Restore it from a backup of the store; `omicshelf verify` lists "
+        "all that is missing.",
+    )
