@@ -1,1 +1,58 @@
-"""omicshelf: a versioned catalog for omics datasets."""
+"""omicshelf: a versioned catalog for omics datasets.
+
+>>> import omicshelf, tempfile
+>>> with omicshelf.connect(tempfile.mkdtemp()):
+...     catalog = omicshelf.Catalog("demo")
+...     "pbmc" in catalog
+False
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omicshelf import errors
+    from omicshelf.catalog import (
+        Catalog,
+        Connection,
+        Dataset,
+        DatasetVersion,
+        SearchResult,
+        SupplementaryFile,
+        connect,
+        copy_dataset,
+        for_each_threaded,
+    )
+
+__all__ = [
+    "Catalog",
+    "Connection",
+    "Dataset",
+    "DatasetVersion",
+    "SearchResult",
+    "SupplementaryFile",
+    "__version__",
+    "connect",
+    "copy_dataset",
+    "errors",
+    "for_each_threaded",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first used, so that `import omicshelf` stays quick.
+    if name == "errors":
+        return importlib.import_module("omicshelf.errors")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("omicshelf")
+    if name in __all__:
+        return getattr(importlib.import_module("omicshelf.catalog"), name)
+    raise AttributeError(f"module 'omicshelf' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,148 @@
+"""The embedded backend: a catalog in one directory, with nothing to run."""
+
+from __future__ import annotations
+
+import json
+import uuid
+import warnings
+import weakref
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from omicshelf.backend.clock import now_ms
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.database import Database, is_network_file_system
+from omicshelf.backend.embedded.keeping import Keeping
+from omicshelf.backend.embedded.session import Session
+from omicshelf.errors import AccessDenied, Invalid, StorageError
+
+__all__ = ["DATABASE", "MARKER", "STORE_FORMAT", "EmbeddedBackend"]
+
+MARKER = "omicshelf.json"
+DATABASE = "catalog.db"
+STORE_FORMAT = 1
+
+
+class EmbeddedBackend(Keeping):
+    """Records in SQLite, bytes in packs, both in one directory.
+
+    Many processes may use the same directory at the same time.
+
+    Parameters
+    ----------
+    root
+        The catalog's folder; made where it is not there.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        If the folder holds something else, or a catalog of a newer release.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).expanduser().absolute()
+        self.url = str(self.root)
+        self._open_folder()
+        shared = is_network_file_system(self.root)
+        if shared:
+            warnings.warn(
+                f"The catalog {self.root} lies on a network file system: locks are not reliable "
+                "there. It is used in safe mode (slower, no garbage collection by itself). For "
+                "several people, run `omicshelf serve` on one machine instead.",
+                stacklevel=3,
+            )
+        self.safe_mode = shared
+        self.db = Database(f"sqlite:///{self.root / DATABASE}", shared_file_system=shared)
+        self.session = Session(self.root, self.db, heartbeats=shared)
+        super().__init__()
+        self.db.upgrade()
+        self._finalizer = weakref.finalize(self, _close, self.session, self.db)
+
+    def _open_folder(self) -> None:
+        marker = self.root / MARKER
+        try:
+            if marker.exists():
+                _check_marker(marker)
+                return
+            if self.root.exists() and not self.root.is_dir():
+                raise Invalid(
+                    f"'{self.root}' is a file, not a folder.",
+                    "Pass the folder of a catalog, or a new folder's path.",
+                )
+            if self.root.is_dir() and not _only_ours(self.root):
+                raise Invalid(
+                    f"'{self.root}' is not an omicshelf catalog, and it is not empty.",
+                    "Pass a new or empty folder to start a catalog in it.",
+                )
+            self.root.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(
+                {"format": STORE_FORMAT, "store": str(uuid.uuid4()), "created_at": now_ms()}
+            )
+            staged = self.root / f".{MARKER}.{uuid.uuid4().hex[:8]}"
+            staged.write_text(text)
+            staged.rename(marker)
+        except PermissionError as error:
+            raise AccessDenied(
+                f"The catalog's folder '{self.root}' cannot be used: {error.strerror}.",
+                "Choose another folder, or ask its owner for permission.",
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The catalog's folder '{self.root}' cannot be used: {error.strerror or error}.",
+                "Choose another folder, or check the disk.",
+            ) from error
+
+    def complete_log(self, session: str) -> None:
+        """Append what a killed session committed but did not log any more."""
+        logged = 0
+        path = self.session.log_path(session)
+        if path.exists():
+            for line in path.read_bytes().splitlines():
+                try:
+                    logged = max(logged, int(json.loads(line)["seq"]))
+                except (ValueError, KeyError, TypeError):
+                    continue  # the line that the kill cut
+        c = t.change.c
+        with self.db.reading() as connection:
+            rows = connection.execute(
+                sa.select(t.change).where(c.session == session, c.seq > logged).order_by(c.seq)
+            ).all()
+        lines = [
+            {key: value for key, value in row._mapping.items() if key != "session"} for row in rows
+        ]
+        if lines:
+            self.session.append_log(lines)
+
+    def close(self) -> None:
+        """Let go of files, end the session, close the database. Using it again opens it again."""
+        self.release()
+        self.session.close()
+        self.db.close()
+
+
+def _close(session: Session, db: Database) -> None:
+    session.close()
+    db.close()
+
+
+def _only_ours(root: Path) -> bool:
+    """Whether a folder without a marker is empty, or was left by an opening that was killed."""
+    return all(entry.name.startswith(f".{MARKER}") for entry in root.iterdir())
+
+
+def _check_marker(marker: Path) -> None:
+    try:
+        found = json.loads(marker.read_text())
+        number = int(found["format"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(
+            f"The file '{marker}' is damaged.",
+            f'Write {{"format": {STORE_FORMAT}, "store": "", "created_at": 0}} into it, then run '
+            "`omicshelf verify`.",
+        ) from error
+    if number > STORE_FORMAT:
+        raise Invalid(
+            f"The catalog '{marker.parent}' has store format {number}, newer than this omicshelf.",
+            "Upgrade it: pip install --upgrade omicshelf",
+        )

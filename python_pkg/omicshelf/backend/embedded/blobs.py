@@ -1,0 +1,388 @@
+"""Bytes that come in: staged, cut, inspected, made durable, and registered.
+
+The order of a write (``storage.md``, "Commit"): everything is written and fsynced under
+``pending`` rows first; the transaction that makes the version visible makes them ``live``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from blake3 import blake3
+
+from omicshelf.backend.clock import now_ms
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.changes import Changes
+from omicshelf.backend.embedded.core import new_id
+from omicshelf.backend.source import Source
+from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.manifest import BlobManifest, object_key
+from omicshelf.backend.store.marks import take_mark
+from omicshelf.backend.store.packs import Ingested, ingest
+from omicshelf.errors import IntegrityError, NotFound, StorageError
+from omicshelf.formats.base import Inspection, Names
+from omicshelf.records import Summary
+
+__all__ = ["BlobFacts", "Blobs", "Incoming", "PackGone", "Retry"]
+
+_KEPT_MANIFESTS = 64
+_NEAR_VERSIONS = 5
+
+
+class Retry(Exception):
+    """What the write was based on has changed meanwhile: do it again from the beginning."""
+
+
+class PackGone(Retry):
+    """A pack that a new version reuses was collected: its chunks must be written again."""
+
+
+@dataclass(frozen=True)
+class BlobFacts:
+    """What a version needs to know of its bytes."""
+
+    id: str
+    size: int
+    blake3: str
+    digest: str | None
+    data_format: str | None
+    summary: Summary
+
+    @property
+    def shape(self) -> tuple[int | None, int | None]:
+        """Observations and features, or rows and columns."""
+        s = self.summary
+        if s.n_obs is not None or s.n_vars is not None:
+            return s.n_obs, s.n_vars
+        return s.n_rows, s.n_columns
+
+
+@dataclass
+class Incoming:
+    """Bytes that are staged and examined, but not yet durable.
+
+    ``existing`` is True when they are those of a blob that the catalog has already; then
+    nothing is to be written.
+    """
+
+    facts: BlobFacts
+    existing: bool
+    names: Names | None = None
+    ingested: Ingested | None = None
+    spare: Path | None = None
+    manifest_key: str = ""
+    created_at: int = 0
+
+    @property
+    def added_bytes(self) -> int:
+        return 0 if self.ingested is None else self.ingested.added_bytes
+
+    def discard(self) -> None:
+        """Remove the staged bytes."""
+        if self.spare is not None:
+            self.spare.unlink(missing_ok=True)
+        if self.ingested is not None and self.ingested.pack_file is not None:
+            self.ingested.pack_file.unlink(missing_ok=True)
+
+
+class Blobs(Changes):
+    """The part of the embedded backend that brings bytes in and reads manifests."""
+
+    def __init__(self) -> None:
+        self._manifests: OrderedDict[str, BlobManifest] = OrderedDict()
+        self._manifests_guard = threading.Lock()
+
+    # -- in
+
+    def bring_in(
+        self, source: Source, *, near: Sequence[str] = (), reuse: bool = True
+    ) -> Incoming:
+        """Stage, cut and inspect the bytes of ``source``; nothing is visible yet.
+
+        Parameters
+        ----------
+        source
+            The bytes.
+        near
+            Blobs of recent versions of the same dataset, whose chunks may be shared.
+        reuse
+            False writes every chunk anew.
+        """
+        staging = self.store.staging()
+        staged = source.stage(staging)
+        pack: Path | None = None
+        kept: Path | None = None
+        try:
+            known = [self.manifest(blob) for blob in near] if reuse else []
+            blob_id = new_id()
+            ingested = ingest(
+                staged.path,
+                owned=staged.owned,
+                staging=staging,
+                known=known,
+                blob_id=blob_id,
+                suffix=source.suffix,
+                progress=source.progress,
+            )
+            pack = ingested.pack_file
+            found = source.inspection()
+            incoming = self._same_bytes(source, ingested) if reuse else None
+            if incoming is not None:
+                if pack is not None:
+                    pack.unlink(missing_ok=True)
+                return incoming
+            incoming = _incoming(blob_id, source, ingested, found)
+            if staged.owned and staged.path != pack:
+                # What was just saved is what is loaded next: it goes into the cache.
+                incoming.spare = kept = staged.path
+            return incoming
+        except BaseException:
+            if pack is not None:
+                pack.unlink(missing_ok=True)
+            raise
+        finally:
+            if staged.owned and staged.path not in (pack, kept):
+                staged.path.unlink(missing_ok=True)
+
+    def _same_bytes(self, source: Source, ingested: Ingested) -> Incoming | None:
+        # A file's inspection may carry this call's own problems, so only clean ones are shared.
+        with self.db.reading() as connection:
+            row = connection.execute(
+                sa.select(t.blob)
+                .where(
+                    t.blob.c.blake3 == ingested.scan.blake3,
+                    t.blob.c.size == ingested.scan.size,
+                    t.blob.c.data_format == source.data_format,
+                )
+                .order_by(t.blob.c.created_at)
+                .limit(1)
+            ).one_or_none()
+        if row is None:
+            return None
+        return Incoming(blob_facts(row), existing=True)
+
+    def write_durably(
+        self, incoming: Incoming | None, record_key: str, records: Sequence[Mapping[str, Any]]
+    ) -> list[str]:
+        """Write the pack, and the manifest or record object, under pending rows.
+
+        Returns the keys of the objects written.
+        """
+        items: dict[str, Path | bytes] = {}
+        if incoming is not None and not incoming.existing:
+            assert incoming.ingested is not None
+            if incoming.ingested.pack_file is not None:
+                assert incoming.ingested.pack_key is not None
+                items[incoming.ingested.pack_key] = incoming.ingested.pack_file
+            facts = incoming.facts
+            blob_record = {
+                "kind": "blob",
+                "id": facts.id,
+                "digest": facts.digest,
+                "data_format": facts.data_format,
+                "summary": facts.summary.model_dump(mode="json", exclude_defaults=True),
+                "created_at": incoming.created_at,
+            }
+            items[record_key] = manifests.encode(
+                incoming.ingested.manifest, [blob_record, *records]
+            )
+        elif records:
+            # No bytes of its own: a manifest of nothing, with the records that ride along.
+            nothing = BlobManifest("record", 0, blake3().hexdigest())
+            items[record_key] = manifests.encode(nothing, records)
+        self._register(items)
+        try:
+            self.store.put_many(items)
+        except BaseException:
+            self.forget(list(items))
+            raise
+        return list(items)
+
+    def _register(self, items: Mapping[str, Path | bytes]) -> None:
+        if not items:
+            return
+        session, now = self.session.id, now_ms()
+        with self.db.writing() as connection:
+            connection.execute(
+                t.stored_object.insert(),
+                [
+                    {
+                        "key": key,
+                        "kind": object_kind(key),
+                        "state": "pending",
+                        "size": len(item) if isinstance(item, bytes) else item.stat().st_size,
+                        "session": session,
+                        "created_at": now,
+                    }
+                    for key, item in items.items()
+                ],
+            )
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Undo :meth:`write_durably` after a failure: a refused call leaves nothing behind.
+
+        The rows go first: an object whose row is no longer pending is in use, for instance
+        when the commit went through and its answer was lost.
+        """
+        pending = sa.and_(
+            t.stored_object.c.key.in_(list(keys)), t.stored_object.c.state == "pending"
+        )
+        with contextlib.suppress(Exception):
+            with self.db.writing() as connection:
+                ours = sa.select(t.stored_object.c.key).where(pending)
+                unused = list(connection.execute(ours).scalars())
+                connection.execute(t.stored_object.delete().where(pending))
+            for key in unused:
+                self.store.delete(key)
+
+    def make_live(self, connection: sa.Connection, keys: Sequence[str]) -> None:
+        """Turn this call's pending objects live, in the transaction that refers to them."""
+        for key in keys:
+            path = self.store.local_path(key)
+            mark = str(take_mark(path)) if path is not None else None
+            changed = connection.execute(
+                t.stored_object.update()
+                .where(t.stored_object.c.key == key, t.stored_object.c.state == "pending")
+                .values(state="live", session=None, mark=mark)
+            )
+            if changed.rowcount != 1:
+                raise PackGone(key)
+
+    def register_blob(self, connection: sa.Connection, incoming: Incoming) -> None:
+        """Insert the blob's row and its references, or check that an existing one still is."""
+        facts = incoming.facts
+        if incoming.existing:
+            there = connection.execute(
+                sa.select(t.blob.c.id).where(t.blob.c.id == facts.id)
+            ).one_or_none()
+            if there is None:
+                raise PackGone(facts.id)
+            return
+        assert incoming.ingested is not None
+        packs = list(incoming.ingested.manifest.packs)
+        reused = [key for key in packs if key != incoming.ingested.pack_key]
+        live = connection.execute(
+            sa.select(sa.func.count())
+            .select_from(t.stored_object)
+            .where(t.stored_object.c.key.in_(reused), t.stored_object.c.state == "live")
+        ).scalar_one()
+        if live != len(reused):
+            raise PackGone(", ".join(reused))
+        connection.execute(
+            t.blob.insert().values(
+                id=facts.id,
+                size=facts.size,
+                blake3=facts.blake3,
+                digest=facts.digest,
+                data_format=facts.data_format,
+                summary=facts.summary.model_dump(mode="json", exclude_defaults=True),
+                manifest=incoming.manifest_key,
+                created_at=incoming.created_at,
+            )
+        )
+        connection.execute(
+            t.blob_object.insert(),
+            [{"blob_id": facts.id, "key": key} for key in [*packs, incoming.manifest_key]],
+        )
+
+    # -- what is known of the bytes
+
+    def near_blobs(self, connection: sa.Connection, dataset_key: int) -> list[str]:
+        """Give the blobs of a dataset's last versions, newest first, each once."""
+        recent = (
+            sa.select(t.version.c.blob_id)
+            .where(t.version.c.dataset_id == dataset_key)
+            .order_by(t.version.c.seq.desc())
+            .limit(_NEAR_VERSIONS * 4)
+        )
+        found = dict.fromkeys(connection.execute(recent).scalars())
+        return list(found)[:_NEAR_VERSIONS]
+
+    def facts(self, connection: sa.Connection, blob: str) -> BlobFacts:
+        """Read what is recorded of a blob."""
+        row = connection.execute(sa.select(t.blob).where(t.blob.c.id == blob)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no data object '{blob}'.", "Its version may be purged.")
+        return blob_facts(row)
+
+    def manifest(self, blob: str, *, fresh: bool = False) -> BlobManifest:
+        """Give the manifest of a blob; ``fresh`` reads it again (after a repack)."""
+        with self._manifests_guard:
+            kept = None if fresh else self._manifests.get(blob)
+            if kept is not None:
+                self._manifests.move_to_end(blob)
+                return kept
+        with self.db.reading() as connection:
+            key = connection.execute(
+                sa.select(t.blob.c.manifest).where(t.blob.c.id == blob)
+            ).scalar_one_or_none()
+        if key is None:
+            raise NotFound(f"There is no data object '{blob}'.", "Its version may be purged.")
+        found, _records = self.read_manifest(key)
+        with self._manifests_guard:
+            self._manifests[blob] = found
+            while len(self._manifests) > _KEPT_MANIFESTS:
+                self._manifests.popitem(last=False)
+        return found
+
+    def read_manifest(self, key: str) -> tuple[BlobManifest, list[dict[str, Any]]]:
+        """Read and check a manifest object."""
+        try:
+            data = self.store.read_bytes(key)
+        except NotFound as error:
+            raise IntegrityError(
+                f"The manifest '{key}' is missing from the store.",
+                "Restore the catalog's folder from a backup; `omicshelf verify` lists all damage.",
+            ) from error
+        return manifests.decode(data, key)
+
+    def summary(self, blob: str) -> Summary:
+        """Give the summary of a blob: a database row, no data file is opened."""
+        with self.db.reading() as connection:
+            return self.facts(connection, blob).summary
+
+    def names(self, blob: str) -> Names | None:
+        """Give the names sidecar of a blob."""
+        found = self.manifest(blob).names
+        return None if found is None else Names(*found)
+
+
+def object_kind(key: str) -> str:
+    """Tell the kind of a stored object from its key."""
+    if key.endswith(".manifest"):
+        return "manifest"
+    return "record" if key.endswith(".record") else "pack"
+
+
+def blob_facts(row: sa.Row[Any]) -> BlobFacts:
+    """Make facts of a row of ``blob``."""
+    summary = Summary.model_validate(row.summary or {})
+    return BlobFacts(row.id, row.size, row.blake3, row.digest, row.data_format, summary)
+
+
+def _incoming(blob_id: str, source: Source, ingested: Ingested, found: Inspection) -> Incoming:
+    names = None if found.names is None else (found.names.obs, found.names.var)
+    manifest = dataclasses.replace(ingested.manifest, digest=found.digest, names=names)
+    return Incoming(
+        BlobFacts(
+            blob_id,
+            ingested.scan.size,
+            ingested.scan.blake3,
+            found.digest,
+            source.data_format,
+            found.summary,
+        ),
+        existing=False,
+        names=found.names,
+        ingested=dataclasses.replace(ingested, manifest=manifest),
+        manifest_key=object_key(blob_id, ".manifest"),
+        created_at=now_ms(),
+    )

@@ -1,0 +1,115 @@
+"""The change log: the audit trail, the feed, and what the store needs beside its manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from omicshelf.backend.clock import now_ms
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.core import Core
+from omicshelf.records import Change, Origin
+
+__all__ = ["Changes", "ChangeWriter"]
+
+
+class ChangeWriter:
+    """Collects the changes of one transaction; they reach the store's log once it is committed."""
+
+    def __init__(self, connection: sa.Connection, session: str, by: Origin, time: int) -> None:
+        self.connection = connection
+        self.time = time
+        self.lines: list[dict[str, Any]] = []
+        self._session = session
+        self._by = by
+
+    def add(
+        self,
+        action: str,
+        atlas: str,
+        dataset_id: str | None = None,
+        version_id: str | None = None,
+        *,
+        message: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        dataset_key: int | None = None,
+    ) -> int:
+        """Append one change; gives its sequence number."""
+        values = {
+            "time": self.time,
+            "user": self._by.user,
+            "action": action,
+            "atlas": atlas,
+            "dataset_id": dataset_id,
+            "version_id": version_id,
+            "message": message,
+            "origin": self._by.model_dump(exclude_defaults=True),
+            "details": dict(details or {}),
+        }
+        inserted = self.connection.execute(
+            t.change.insert().values(**values, session=self._session)
+        )
+        key = inserted.inserted_primary_key
+        assert key is not None
+        seq = int(key[0])
+        if dataset_key is not None:
+            self.connection.execute(
+                t.dataset.update().where(t.dataset.c.id == dataset_key).values(change_seq=seq)
+            )
+        self.lines.append({"seq": seq, **values})
+        return seq
+
+
+class Changes(Core):
+    """The part of the embedded backend that writes and reads the change log."""
+
+    @contextmanager
+    def changing(self, by: Origin) -> Iterator[ChangeWriter]:
+        """One writing transaction with its change log."""
+        session = self.session.id
+        with self.db.writing() as connection:
+            writer = ChangeWriter(connection, session, by, now_ms())
+            yield writer
+        if writer.lines:
+            self.session.append_log(writer.lines)
+
+    def changes(
+        self,
+        *,
+        after: int = 0,
+        atlas: str | None = None,
+        dataset_id: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Change]:
+        """Give the changes after a sequence number, oldest first."""
+        c = t.change.c
+        query = sa.select(t.change).where(c.seq > after).order_by(c.seq)
+        if atlas is not None:
+            query = query.where(c.atlas == atlas)
+        if dataset_id is not None:
+            query = query.where(c.dataset_id == dataset_id)
+        last, left = after, limit
+        while left is None or left > 0:
+            size = 1000 if left is None else min(1000, left)
+            with self.db.reading() as connection:
+                rows = connection.execute(query.where(c.seq > last).limit(size)).all()
+            for row in rows:
+                yield Change(
+                    seq=row.seq,
+                    time=row.time,
+                    user=row.user,
+                    action=row.action,
+                    atlas=row.atlas,
+                    dataset_id=row.dataset_id,
+                    version_id=row.version_id,
+                    message=row.message,
+                    origin=Origin(**row.origin),
+                    details=row.details,
+                )
+            if len(rows) < size:
+                return
+            last = rows[-1].seq
+            left = None if left is None else left - len(rows)

@@ -1,0 +1,215 @@
+"""The connection to the catalog database: SQLite in one file, or PostgreSQL.
+
+SQLite: WAL with ``synchronous=FULL``, and ``BEGIN IMMEDIATE`` for every writing transaction,
+because a deferred one that is upgraded fails at once with "database is locked", whatever the
+timeout. On a network file system WAL is not safe, and the rollback journal is used.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from omicshelf.backend.embedded.schema import dump_json
+from omicshelf.errors import Invalid, StorageError
+
+__all__ = ["Database"]
+
+SAFE_MODE_TIMEOUT = 120_000
+TIMEOUT = 30_000
+
+
+class Database:
+    """An engine with the pragmas, the transactions and the migrations of this project.
+
+    Parameters
+    ----------
+    url
+        An SQLAlchemy URL.
+    shared_file_system
+        True where the SQLite file lies on a network file system.
+    """
+
+    def __init__(self, url: str, *, shared_file_system: bool = False) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._shared_file_system = shared_file_system
+        self._lock = threading.RLock()
+        self._engine: sa.Engine | None = None
+        self._pid = os.getpid()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine of this process: a fork never uses its parent's connections."""
+        if self._engine is None or self._pid != os.getpid():
+            if self._engine is not None:
+                self._engine.dispose(close=False)
+            self._lock = threading.RLock()
+            self._pid = os.getpid()
+            self._engine = self._make_engine()
+        return self._engine
+
+    def _make_engine(self) -> sa.Engine:
+        options: dict[str, Any] = {"json_serializer": dump_json}
+        if self.is_sqlite:
+            # Threads wait for one another in `writing`; readers get a connection each.
+            options |= {"pool_size": 20, "max_overflow": 80, "connect_args": {"timeout": 30}}
+        engine = sa.create_engine(self.url, **options)
+        if self.is_sqlite:
+            event.listen(engine, "connect", self._on_connect)
+            event.listen(engine, "begin", _on_begin)
+        return engine
+
+    def _on_connect(self, connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        timeout = SAFE_MODE_TIMEOUT if self._shared_file_system else TIMEOUT
+        cursor.execute(f"PRAGMA busy_timeout={timeout}")
+        journal = "DELETE" if self._shared_file_system else "WAL"
+        cursor.execute(f"PRAGMA journal_mode={journal}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-32768")
+        cursor.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A consistent view of the database, that blocks nobody."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One writing transaction: all of it, or nothing."""
+        engine = self.engine
+        # Threads of one process queue here: SQLite's own waiting is a poll, and unfair.
+        with self._lock, translated(), engine.connect() as connection:
+            connection = connection.execution_options(omicshelf_writes=True)
+            with connection.begin():
+                yield connection
+
+    def upgrade(self) -> None:
+        """Create the tables, or bring those of an older release up to date."""
+        from alembic import command
+        from alembic.migration import MigrationContext
+
+        with self.reading() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+        config = self._alembic_config()
+        if present == head_revision(config):
+            return
+        if present is not None and not _knows(config, present):
+            raise Invalid(
+                f"The catalog at {self.url.render_as_string()} was written by a newer omicshelf"
+                f" (schema {present}).",
+                "Upgrade omicshelf in this environment: pip install --upgrade omicshelf",
+            )
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _alembic_config(self) -> Any:
+        from alembic.config import Config
+
+        config = Config()
+        folder = resources.files("omicshelf.backend.embedded") / "migrations"
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        return config
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones."""
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+        self._engine = None
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("omicshelf_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def head_revision(config: Any) -> str | None:
+    """The newest schema revision that this release knows."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+def _knows(config: Any, revision: str) -> bool:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return revision in known
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
+        if isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError):
+            raise
+        text = str(error.orig)
+        if "full" in text:
+            raise StorageError(
+                f"No space left for the catalog database ({text}).",
+                "Free some space on that disk and call again; nothing was changed.",
+            ) from error
+        if "locked" in text or "busy" in text:
+            raise StorageError(
+                f"The catalog database stayed locked by another process ({text}).",
+                "Try again; if it lasts, look for a stuck process that uses this catalog.",
+            ) from error
+        if "readonly" in text or "read-only" in text:
+            raise StorageError(
+                f"The catalog database cannot be written ({text}).",
+                "Check the permissions of the catalog's folder.",
+            ) from error
+        raise StorageError(
+            f"The catalog database failed: {text}",
+            "Run `omicshelf verify`; `omicshelf rebuild` makes the database anew from the store.",
+        ) from error
+
+
+def file_system_type(path: Path) -> str | None:
+    """The type of the file system that holds ``path`` (Linux), or None where it is unknown."""
+    mounts = Path("/proc/self/mounts")
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:
+        return None
+    target = str(path.resolve())
+    best, kind = "", None
+    for line in lines:
+        parts = line.split()
+        point = parts[1].replace("\\040", " ")
+        inside = target == point or target.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, parts[2]
+    return kind
+
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p",
+        "glusterfs", "fuse.glusterfs", "fuse.sshfs", "pvfs2", "orangefs", "panfs", "wekafs",
+        "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "davfs", "fuse.davfs",
+    }
+)  # fmt: skip
+
+
+def is_network_file_system(path: Path) -> bool:
+    """Whether ``path`` lies where file locks and shared memory cannot be trusted."""
+    forced = os.environ.get("OMICSHELF_SAFE_MODE")
+    if forced is not None:
+        return forced not in ("", "0")
+    return file_system_type(path) in NETWORK_FILE_SYSTEMS

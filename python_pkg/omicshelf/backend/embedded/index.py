@@ -1,0 +1,135 @@
+"""The search index of current versions: attributes for filters, text for full-text search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from omicshelf.backend.embedded import schema as t
+
+__all__ = ["attributes_of", "index_dataset", "unindex_dataset"]
+
+_MAX_TEXT = 300
+_MAX_ATTRIBUTES = 2000
+
+
+def attributes_of(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Flatten metadata: nested keys with dots, each item of a list a value of its own.
+
+    Examples
+    --------
+    >>> list(attributes_of({"tissue": ["lung", "liver"], "donor": {"age": 61}}))
+    [('tissue', 'lung'), ('tissue', 'liver'), ('donor.age', 61)]
+    """
+    for key, value in metadata.items():
+        yield from _flatten(key, value)
+
+
+def _flatten(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _flatten(f"{key}.{name}", item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flatten(key, item)
+    elif value is not None and value != "":
+        yield key, value
+
+
+def as_text(value: Any) -> str:
+    """Give the form of a value that filters compare, without regard to case."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return str(value).casefold()[:_MAX_TEXT]
+
+
+def as_number(value: Any) -> float | None:
+    """Give the number that a value is, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return None
+
+
+def index_dataset(
+    connection: sa.Connection,
+    dataset: sa.Row[Any],
+    metadata: Mapping[str, Any],
+    *,
+    data_type: str,
+    study_id: str | None,
+    fresh: bool = False,
+) -> None:
+    """Write the index of a dataset's current version; ``fresh`` where it has none yet."""
+    if not fresh:
+        unindex_dataset(connection, dataset.id)
+    rows, words = [], [dataset.dataset_id, data_type, study_id or ""]
+    for number, (key, value) in enumerate(attributes_of(metadata)):
+        if number < _MAX_ATTRIBUTES:
+            rows.append(
+                {
+                    "dataset_id": dataset.id,
+                    "atlas_id": dataset.atlas_id,
+                    "key": key[:_MAX_TEXT],
+                    "text": as_text(value),
+                    "number": as_number(value),
+                }
+            )
+        if not isinstance(value, bool):
+            words.append(str(value))
+    if rows:
+        connection.execute(t.attribute.insert(), rows)
+    _write_text(connection, dataset.id, "\n".join(words))
+
+
+def _write_text(connection: sa.Connection, dataset_key: int, body: str) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(
+            sa.text("INSERT INTO dataset_text (rowid, body) VALUES (:id, :body)"),
+            {"id": dataset_key, "body": body},
+        )
+        return
+    connection.execute(
+        sa.text(
+            "INSERT INTO dataset_text (dataset_id, body) VALUES (:id, to_tsvector('simple', :body))"
+        ),
+        {"id": dataset_key, "body": re.sub(r"[_\-]+", " ", body) + "\n" + body},
+    )
+
+
+def unindex_dataset(connection: sa.Connection, dataset_key: int) -> None:
+    """Take a dataset out of the index."""
+    connection.execute(t.attribute.delete().where(t.attribute.c.dataset_id == dataset_key))
+    column = "rowid" if connection.dialect.name == "sqlite" else "dataset_id"
+    connection.execute(
+        sa.text(f"DELETE FROM dataset_text WHERE {column} = :id"), {"id": dataset_key}
+    )
+
+
+def text_condition(connection: sa.Connection, text: str) -> sa.ColumnElement[bool] | None:
+    """Give the condition that a dataset's text has every word of ``text``, as a beginning."""
+    words = re.findall(r"\w+", text.replace("_", " "), re.UNICODE)
+    if not words:
+        return None
+    if connection.dialect.name == "sqlite":
+        match = " AND ".join(f'"{word}"*' for word in words)
+        return t.dataset.c.id.in_(
+            sa.text("SELECT rowid FROM dataset_text WHERE dataset_text MATCH :words")
+            .bindparams(words=match)
+            .columns(sa.column("rowid", sa.BigInteger))
+        )
+    match = " & ".join(f"{word}:*" for word in words)
+    return t.dataset.c.id.in_(
+        sa.text("SELECT dataset_id FROM dataset_text WHERE body @@ to_tsquery('simple', :words)")
+        .bindparams(words=match)
+        .columns(sa.column("dataset_id", sa.BigInteger))
+    )

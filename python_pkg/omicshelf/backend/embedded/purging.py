@@ -1,0 +1,270 @@
+"""Purging: the calls that really remove versions, and the bytes that only they used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from omicshelf.backend.base import PurgeReport
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.blobs import object_kind
+from omicshelf.backend.embedded.changes import ChangeWriter
+from omicshelf.backend.embedded.core import batches, new_id
+from omicshelf.backend.embedded.index import unindex_dataset
+from omicshelf.backend.embedded.reading import Reading
+from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.manifest import object_key
+from omicshelf.errors import Conflict, Invalid
+from omicshelf.records import Origin
+
+__all__ = ["Purging"]
+
+
+class Purging(Reading):
+    """The part of the embedded backend that removes versions for good."""
+
+    def purge_versions(
+        self,
+        atlas: str,
+        dataset_id: str,
+        *,
+        keep_last: int | None = None,
+        older_than: int | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+        by: Origin,
+    ) -> PurgeReport:
+        """Remove old versions of a dataset, never the current one; labelled ones with `force`.
+
+        A version goes when it is neither among the last ``keep_last`` nor younger than
+        ``older_than`` (UTC milliseconds); versions of deleted incarnations count as old.
+        """
+        if keep_last is None and older_than is None:
+            raise Invalid("Nothing says which versions to purge.", "Pass keep_last or older_than.")
+        if keep_last is not None and keep_last < 1:
+            raise Invalid(
+                f"keep_last={keep_last} would keep no version.",
+                "At least 1 is kept; `purge_dataset` removes a deleted dataset wholly.",
+            )
+        with self.db.reading() as connection:
+            dataset = self._dataset_ever(connection, atlas, dataset_id)
+            going, kept = self._choose(connection, dataset, keep_last, older_than, force)
+        if dry_run:
+            return PurgeReport([row.uuid for row in going], kept, self._size(going), True)
+        freed = self._purge(atlas, dataset_id, going, by, "purge versions")
+        return PurgeReport([row.uuid for row in going], kept, freed)
+
+    def _choose(
+        self,
+        connection: sa.Connection,
+        dataset: sa.Row[Any],
+        keep_last: int | None,
+        older_than: int | None,
+        force: bool,
+    ) -> tuple[list[sa.Row[Any]], dict[str, str]]:
+        rows = connection.execute(
+            sa.select(t.version)
+            .where(t.version.c.dataset_id == dataset.id)
+            .order_by(t.version.c.seq.desc())
+        ).all()
+        labelled = set(
+            connection.execute(
+                sa.select(t.label.c.version_id).where(t.label.c.dataset_id == dataset.id)
+            ).scalars()
+        )
+        going, kept = [], {}
+        for place, row in enumerate(rows):
+            if row.id == dataset.current_version:
+                kept[row.uuid] = "current version"
+            elif keep_last is not None and place < keep_last:
+                kept[row.uuid] = f"among the last {keep_last}"
+            elif older_than is not None and row.created_at >= older_than:
+                kept[row.uuid] = "not old enough"
+            elif row.id in labelled and not force:
+                kept[row.uuid] = "labelled"
+            else:
+                going.append(row)
+        return going, kept
+
+    def purge_dataset(
+        self, atlas: str, dataset_id: str, *, force: bool = False, by: Origin
+    ) -> PurgeReport:
+        """Remove a deleted dataset for good: versions, files, labels and bytes.
+
+        What stays is its number series, so that ``v5`` never means two things, and its lines
+        of the change log.
+        """
+        with self.db.reading() as connection:
+            dataset = self._dataset_ever(connection, atlas, dataset_id)
+            if not dataset.deleted:
+                raise Conflict(
+                    f"The dataset '{dataset_id}' is not deleted.",
+                    f"Delete it first: `catalog.delete_dataset('{dataset_id}')`.",
+                )
+            rows = connection.execute(
+                sa.select(t.version).where(t.version.c.dataset_id == dataset.id)
+            ).all()
+            labels = connection.execute(
+                sa.select(t.label.c.name).where(t.label.c.dataset_id == dataset.id)
+            ).scalars()
+            names = sorted(labels)
+        if names and not force:
+            raise Conflict(
+                f"The dataset '{dataset_id}' has labelled versions ({', '.join(names[:5])}).",
+                "Pass force=True to purge them too.",
+            )
+        freed = self._purge(atlas, dataset_id, rows, by, "purge dataset", whole=True)
+        return PurgeReport([row.uuid for row in rows], {}, freed)
+
+    def _size(self, going: Sequence[sa.Row[Any]]) -> int:
+        return sum(row.added_bytes for row in going)
+
+    def _purge(
+        self,
+        atlas: str,
+        dataset_id: str,
+        going: Sequence[sa.Row[Any]],
+        by: Origin,
+        action: str,
+        *,
+        whole: bool = False,
+    ) -> int:
+        """Remove the rows in one transaction, then the objects that nothing refers to."""
+        keys = [row.id for row in going]
+        blobs = {row.blob_id for row in going}
+        records = {row.record for row in going}
+        with self.changing(by) as writer:
+            connection = writer.connection
+            dataset = self.find_dataset(connection, atlas, dataset_id, lock=True)
+            assert dataset is not None
+            if not whole and dataset.current_version in keys:
+                raise Conflict(
+                    f"The dataset '{dataset_id}' was rolled back meanwhile.", "Purge again."
+                )
+            for batch in batches(keys, 500):
+                connection.execute(
+                    t.version_input.delete().where(t.version_input.c.version_id.in_(batch))
+                )
+                connection.execute(t.label.delete().where(t.label.c.version_id.in_(batch)))
+                connection.execute(t.version.delete().where(t.version.c.id.in_(batch)))
+            if whole:
+                blobs |= self._purge_row(writer, dataset)
+            details = {"versions": [row.uuid for row in going]}
+            writer.add(action, atlas, dataset_id, details=details, dataset_key=dataset.id)
+        self._strip_records(records, {row.uuid for row in going})
+        return self.remove_unused_blobs(blobs)
+
+    def _purge_row(self, writer: ChangeWriter, dataset: sa.Row[Any]) -> set[str]:
+        connection = writer.connection
+        files = t.file.c.dataset_id == dataset.id
+        blobs = set(connection.execute(sa.select(t.file.c.blob_id).where(files)).scalars())
+        connection.execute(t.file.delete().where(files))
+        connection.execute(
+            t.dataset.update()
+            .where(t.dataset.c.id == dataset.id)
+            .values(current_version=None, study_id=None, deleted=True)
+        )
+        unindex_dataset(connection, dataset.id)
+        return blobs
+
+    def _strip_records(self, keys: Iterable[str], gone: set[str]) -> None:
+        """Take purged versions out of the objects that carry their records.
+
+        An object that carries nothing else is dead; another one is written anew without
+        them, so that neither their metadata stay behind nor ``rebuild`` brings them back.
+        """
+        for key in keys:
+            with self.db.reading() as connection:
+                used = connection.execute(
+                    sa.select(t.version.c.id).where(t.version.c.record == key).limit(1)
+                ).one_or_none()
+                blob = connection.execute(
+                    sa.select(t.blob.c.id).where(t.blob.c.manifest == key)
+                ).scalar_one_or_none()
+            if used is None and (blob is None or not self._is_used(blob)):
+                continue  # dead with its blob, or below
+            manifest, records = self.read_manifest(key)
+            left = [record for record in records if record.get("version_id") not in gone]
+            identity = new_id() if blob is None else f"{blob}-{new_id()[:8]}"
+            new = object_key(identity, f".{object_kind(key)}")
+            self._replace_object(key, new, manifests.encode(manifest, left), blob)
+        with self.db.writing() as connection:
+            for key in keys:
+                self._bury_if_unused(connection, key)
+
+    def _is_used(self, blob: str) -> bool:
+        with self.db.reading() as connection:
+            return blob in self._used(connection, {blob})
+
+    def _used(self, connection: sa.Connection, blobs: set[str]) -> set[str]:
+        by_version = sa.select(t.version.c.blob_id).where(t.version.c.blob_id.in_(blobs))
+        by_file = sa.select(t.file.c.blob_id).where(t.file.c.blob_id.in_(blobs))
+        return set(connection.execute(by_version.union(by_file)).scalars())
+
+    def _replace_object(self, old: str, new: str, data: bytes, blob: str | None) -> None:
+        """Write an object under a new key and turn every reference to it, in one transaction."""
+        self._register({new: data})
+        try:
+            self.store.put_bytes(new, data)
+            with self.db.writing() as connection:
+                self.make_live(connection, [new])
+                connection.execute(
+                    t.version.update().where(t.version.c.record == old).values(record=new)
+                )
+                if blob is not None:
+                    connection.execute(
+                        t.blob.update().where(t.blob.c.id == blob).values(manifest=new)
+                    )
+                    connection.execute(
+                        t.blob_object.update()
+                        .where(t.blob_object.c.blob_id == blob, t.blob_object.c.key == old)
+                        .values(key=new)
+                    )
+        except BaseException:
+            self.forget([new])
+            raise
+
+    def _bury_if_unused(self, connection: sa.Connection, key: str) -> None:
+        """Mark an object dead that no blob and no version refers to."""
+        o = t.stored_object.c
+        refers = sa.or_(
+            sa.exists().where(t.blob_object.c.key == o.key),
+            sa.exists().where(t.version.c.record == o.key),
+        )
+        connection.execute(
+            t.stored_object.update()
+            .where(o.key == key, o.state == "live", ~refers)
+            .values(state="dead", dead_at=self._dead_since())
+        )
+
+    def _dead_since(self) -> int:
+        # A purge means it: there is no grace, the next collection removes the bytes.
+        return 0
+
+    def remove_unused_blobs(self, blobs: set[str]) -> int:
+        """Delete at once the bytes of blobs that nothing refers to any more; gives their size."""
+        freed = 0
+        for batch in batches(sorted(blobs), 500):
+            with self.db.writing() as connection:
+                unused = set(batch) - self._used(connection, set(batch))
+                keys = set(
+                    connection.execute(
+                        sa.select(t.blob_object.c.key).where(t.blob_object.c.blob_id.in_(unused))
+                    ).scalars()
+                )
+                connection.execute(
+                    t.blob_object.delete().where(t.blob_object.c.blob_id.in_(unused))
+                )
+                connection.execute(t.blob.delete().where(t.blob.c.id.in_(unused)))
+                for key in keys:
+                    self._bury_if_unused(connection, key)
+            freed += self.delete_dead(only=keys)[1]
+        return freed
+
+    def delete_dead(
+        self, *, only: set[str] | None = None, before: int | None = None
+    ) -> tuple[int, int, int]:
+        """Delete dead objects that no one reads; gives objects, bytes, and how many are in use."""
+        raise NotImplementedError

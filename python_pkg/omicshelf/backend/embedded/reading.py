@@ -1,0 +1,199 @@
+"""Bytes that go out: as a local file, as a file object, or as a copy.
+
+No byte is returned that was not verified: a pack whose verified mark still holds was hashed
+when it was written; any other is hashed first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar, cast
+
+import sqlalchemy as sa
+
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.blobs import Incoming
+from omicshelf.backend.embedded.search import Search
+from omicshelf.backend.store.cache import Cache, Lease
+from omicshelf.backend.store.chunks import hash_file
+from omicshelf.backend.store.leases import lease_file
+from omicshelf.backend.store.manifest import BlobManifest
+from omicshelf.backend.store.marks import Mark, take_mark
+from omicshelf.backend.store.reader import BlobReader, open_blob
+from omicshelf.errors import IntegrityError, StorageError
+from omicshelf.formats.base import Progress
+
+__all__ = ["Reading"]
+
+T = TypeVar("T")
+
+
+class Reading(Search):
+    """The part of the embedded backend that gives bytes out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: dict[tuple[str, str], Lease] = {}
+        self._held_guard = threading.Lock()
+        self._cache: Cache | None = None
+
+    @property
+    def cache(self) -> Cache:
+        """The cache of files that are not one pack."""
+        if self._cache is None:
+            folder = os.environ.get("OMICSHELF_CACHE")
+            self._cache = Cache(Path(folder) if folder else self.root / "cache")
+        return self._cache
+
+    def staging(self) -> Path:
+        """Give the folder for temporary files, on the same file system as the store."""
+        return self.store.staging()
+
+    @contextmanager
+    def local_file(self, blob: str, suffix: str) -> Iterator[Path]:
+        """Give the bytes as a read-only local file, kept while the context lasts."""
+        with self._lease(blob, suffix) as lease:
+            yield lease.path
+
+    def hold_file(self, blob: str, suffix: str) -> Path:
+        """Give the bytes as a read-only local file, kept until the connection is closed."""
+        with self._held_guard:
+            held = self._held.get((blob, suffix))
+            if held is None or not held.path.exists():
+                held = self._lease(blob, suffix)
+                self._held[blob, suffix] = held
+            return held.path
+
+    def _lease(self, blob: str, suffix: str) -> Lease:
+        return self._reading(blob, lambda manifest: self._lease_of(manifest, suffix))
+
+    def _lease_of(self, manifest: BlobManifest, suffix: str) -> Lease:
+        key = manifest.verbatim
+        path = None if key is None else self.store.local_path(key)
+        if key is not None and path is not None and path.suffix == Path(suffix).suffix:
+            lease = self._lease_pack(path, key)
+            try:
+                self._check_mark(key, path, manifest)
+            except BaseException:
+                lease.close()
+                raise
+            return lease
+
+        def produce(dest: Path) -> None:
+            with BlobReader(self.store, manifest) as reader:
+                reader.materialise(dest)
+
+        return self.cache.fill(manifest.blob, suffix, produce, manifest.blake3)
+
+    def _lease_pack(self, path: Path, key: str) -> Lease:
+        try:
+            return lease_file(path)
+        except FileNotFoundError as error:
+            raise missing_pack(key) from error
+
+    def _check_mark(self, key: str, path: Path, manifest: BlobManifest) -> None:
+        with self.db.reading() as connection:
+            text = connection.execute(
+                sa.select(t.stored_object.c.mark).where(t.stored_object.c.key == key)
+            ).scalar_one_or_none()
+        mark = None if text is None else Mark.parse(text)
+        always = os.environ.get("OMICSHELF_VERIFY") == "always"
+        if mark is not None and mark.holds(path) and not always:
+            return
+        now = take_mark(path)
+        if hash_file(path) != manifest.blake3:
+            raise damaged(key, manifest)
+        # A read-only catalog cannot keep the mark; it hashes again next time.
+        with contextlib.suppress(StorageError), self.db.writing() as connection:
+            connection.execute(
+                t.stored_object.update()
+                .where(t.stored_object.c.key == key)
+                .values(mark=str(now))
+            )
+
+    def keep_spare(self, incoming: Incoming) -> None:
+        """Put the plain file of a delta into the cache, by rename."""
+        assert incoming.spare is not None
+        suffix = "".join(incoming.spare.suffixes)
+        try:
+            self.cache.put_by_rename(
+                incoming.facts.id, suffix, incoming.spare, incoming.facts.blake3
+            )
+        except (StorageError, OSError):  # the version is safe; the cache only saves time
+            incoming.spare.unlink(missing_ok=True)
+
+    def open_blob(self, blob: str) -> IO[bytes]:
+        """Give a seekable file object over the chunks; every chunk is verified as it is read."""
+        return self._reading(
+            blob, lambda manifest: cast("IO[bytes]", open_blob(self.store, manifest))
+        )
+
+    def download(self, blob: str, dest: Path, progress: Progress | None = None) -> None:
+        """Write the bytes to a file: verified, under a temporary name, then renamed."""
+
+        def write(manifest: BlobManifest) -> None:
+            with BlobReader(self.store, manifest) as reader:
+                reader.materialise(dest, progress)
+
+        self._reading(blob, write)
+
+    def _reading(self, blob: str, read: Callable[[BlobManifest], T]) -> T:
+        """Read with the manifest at hand, and once more with a fresh one: packs are repacked."""
+        manifest = self.manifest(blob)
+        try:
+            return read(manifest)
+        except IntegrityError:
+            fresh = self.manifest(blob, fresh=True)
+            if list(fresh.packs) == list(manifest.packs):
+                raise
+            return read(fresh)
+
+    def sha256(self, blob: str) -> str:
+        """Give the sha256 of the bytes, computed when first asked for and then kept."""
+        with self.db.reading() as connection:
+            known = connection.execute(
+                sa.select(t.blob.c.sha256).where(t.blob.c.id == blob)
+            ).scalar_one_or_none()
+        if known is not None:
+            return cast("str", known)
+        found = hashlib.sha256()
+        with self.open_blob(blob) as stream:
+            while block := stream.read(4 << 20):
+                found.update(block)
+        with contextlib.suppress(StorageError), self.db.writing() as connection:
+            connection.execute(
+                t.blob.update().where(t.blob.c.id == blob).values(sha256=found.hexdigest())
+            )
+        return found.hexdigest()
+
+    def release(self) -> None:
+        """Let go of every held file."""
+        with self._held_guard:
+            for lease in self._held.values():
+                lease.close()
+            self._held.clear()
+
+
+def missing_pack(key: str) -> IntegrityError:
+    """Make the error for a pack that is not in the store."""
+    return IntegrityError(
+        f"The pack '{key}' is missing from the store.",
+        "Restore the catalog's folder from a backup; `omicshelf verify` lists all damage.",
+    )
+
+
+def damaged(key: str, manifest: BlobManifest) -> IntegrityError:
+    """Make the error for a pack whose bytes are not those that were written."""
+    return IntegrityError(
+        f"The pack '{key}' (data object {manifest.blob}) does not have the bytes that were "
+        "written: its blake3 hash differs.",
+        "Restore it from a backup; `omicshelf verify` lists all damage. Other versions are "
+        "not affected unless `verify` names them.",
+    )
+

@@ -1,0 +1,220 @@
+"""A session: one process that writes to a catalog, and whether it still lives.
+
+Locally a session is a lock file whose ``flock`` the kernel releases with the process, even
+on kill -9. Where locks cannot be trusted (network file systems, several hosts) it is a row
+whose heartbeat must be recent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import threading
+import uuid
+import weakref
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from omicshelf.backend.clock import now_ms
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.database import Database
+from omicshelf.backend.store.objectstore import LocalDirectory
+from omicshelf.errors import StorageError
+
+try:
+    import fcntl
+except ImportError:  # Windows: heartbeats alone tell who lives
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["HEARTBEAT_SECONDS", "Session"]
+
+HEARTBEAT_SECONDS = 60.0
+_DEAD_AFTER_MS = 15 * 60 * 1000
+
+
+class Session:
+    """The session of this process with one catalog; begun by its first write.
+
+    Parameters
+    ----------
+    root
+        The catalog's folder.
+    db
+        Its database.
+    heartbeats
+        Whether liveness goes by heartbeat rows instead of ``flock``.
+    """
+
+    def __init__(self, root: Path, db: Database, *, heartbeats: bool = False) -> None:
+        self._root = root
+        self._db = db
+        self._heartbeats = heartbeats or fcntl is None
+        self._guard = threading.RLock()
+        self._id: str | None = None
+        self._pid = 0
+        self._lock_file: int | None = None
+        self._log: int | None = None
+        self._stop = threading.Event()
+        self._store: LocalDirectory | None = None
+        _sessions.add(self)
+
+    def release_inherited(self) -> None:
+        """Let go of what a fork inherited: the lock and the log are the parent's."""
+        self._guard = threading.RLock()
+        for handle in (self._lock_file, self._log):
+            if handle is not None:
+                os.close(handle)
+        self._id = self._lock_file = self._log = self._store = None
+        self._stop = threading.Event()
+
+    @property
+    def id(self) -> str:
+        """The session's id; begins the session in this process where there is none yet."""
+        with self._guard:
+            if self._id is None or self._pid != os.getpid():
+                self._begin()
+            assert self._id is not None
+            return self._id
+
+    @property
+    def store(self) -> LocalDirectory:
+        """The object store of this session."""
+        session = self.id
+        with self._guard:
+            if self._store is None:
+                self._store = LocalDirectory(self._root, session)
+            return self._store
+
+    def _begin(self) -> None:
+        self._id = uuid.uuid4().hex
+        self._pid = os.getpid()
+        for name in ("sessions", "log", "tmp"):
+            (self._root / name).mkdir(parents=True, exist_ok=True)
+        if not self._heartbeats:
+            self._lock_file = _hold(self._lock_path(self._id))
+        now = now_ms()
+        with self._db.writing() as connection:
+            connection.execute(
+                t.session.insert().values(
+                    id=self._id,
+                    host=socket.gethostname(),
+                    pid=self._pid,
+                    started_at=now,
+                    heartbeat_at=now,
+                )
+            )
+        if self._heartbeats:
+            beat = threading.Thread(target=self._beat, args=(self._id, self._stop), daemon=True)
+            beat.start()
+
+    def _beat(self, session: str, stop: threading.Event) -> None:
+        while not stop.wait(HEARTBEAT_SECONDS):
+            with contextlib.suppress(StorageError), self._db.writing() as connection:
+                connection.execute(
+                    t.session.update()
+                    .where(t.session.c.id == session)
+                    .values(heartbeat_at=now_ms())
+                )
+
+    def _lock_path(self, session: str) -> Path:
+        return self._root / "sessions" / f"{session}.lock"
+
+    # -- the change log in the store
+
+    def log_path(self, session: str) -> Path:
+        """The segment of the change log that a session writes."""
+        return self._root / "log" / f"{session}.jsonl"
+
+    def append_log(self, lines: list[dict[str, Any]]) -> None:
+        """Append committed changes to this session's segment of the log in the store."""
+        session = self.id
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        with self._guard:
+            if self._log is None:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                self._log = os.open(self.log_path(session), flags, 0o644)
+            data = text.encode()
+            while data:
+                data = data[os.write(self._log, data) :]
+
+    def sync_log(self) -> None:
+        """Make the appended lines durable."""
+        with self._guard:
+            if self._log is not None:
+                os.fsync(self._log)
+
+    # -- liveness of others
+
+    def is_alive(self, row: sa.Row[Any]) -> bool:
+        """Whether the session of a row of ``session`` may still write."""
+        if row.id == self._id and self._pid == os.getpid():
+            return True
+        if self._heartbeats:
+            return bool(row.heartbeat_at > now_ms() - _DEAD_AFTER_MS)
+        try:
+            handle = os.open(self._lock_path(row.id), os.O_RDWR)
+        except FileNotFoundError:
+            # Its lock file is made before its row, so a row without one is a session gone.
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def bury(self, session: str) -> None:
+        """Remove what a dead session left: its temporary files and its lock file."""
+        shutil.rmtree(self._root / "tmp" / session, ignore_errors=True)
+        self._lock_path(session).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the session: nothing of it is pending any more."""
+        with self._guard:
+            if self._id is None or self._pid != os.getpid():
+                return
+            session, self._id = self._id, None
+            self._stop.set()
+            with contextlib.suppress(Exception):
+                self.sync_log()
+            if self._log is not None:
+                os.close(self._log)
+                self._log = None
+            with contextlib.suppress(Exception), self._db.writing() as connection:
+                pending = connection.execute(
+                    sa.select(sa.func.count())
+                    .select_from(t.stored_object)
+                    .where(t.stored_object.c.session == session)
+                    .where(t.stored_object.c.state == "pending")
+                ).scalar_one()
+                if not pending:
+                    connection.execute(t.session.delete().where(t.session.c.id == session))
+            self.bury(session)
+            if self._lock_file is not None:
+                os.close(self._lock_file)
+                self._lock_file = None
+            self._store = None
+
+
+def _hold(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    os.set_inheritable(handle, False)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def _release_in_child() -> None:
+    # A child shares its parent's lock: while it held it, a dead parent would seem alive.
+    for session in list(_sessions):
+        session.release_inherited()
+
+
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_in_child)

@@ -1,0 +1,165 @@
+"""What people pass as ``data`` or ``path``, turned into a source of bytes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from omicshelf.backend.base import Backend
+from omicshelf.backend.source import FileSource, ObjectSource, Source
+from omicshelf.catalog.progress import progress_bar
+from omicshelf.errors import Invalid, NotFound, StorageError
+from omicshelf.formats import registry
+
+__all__ = ["file_source", "source_of"]
+
+_S3_FORMAT = "'data_format' is a required field when passing S3 uri directly"
+_S3_FILE = (
+    "The 'file_format' and 'file_name' need to be explicitly provided if path is an s3 uri"
+)
+_NO_FILE_FORMAT = (
+    "Could not infer the file format, please provide it explicitly using the 'file_format' "
+    "parameter"
+)
+
+
+@contextmanager
+def source_of(
+    backend: Backend, data: Any, data_format: str | None, *, check: bool = True
+) -> Iterator[Source]:
+    """Give the source for the ``data`` of a dataset: a path, an S3 URI or an object.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        If it is none of these, or its format is not known.
+    """
+    if isinstance(data, str | os.PathLike):
+        text = os.fspath(data)
+        if is_uri(text):
+            if data_format is None:
+                raise Invalid(_S3_FORMAT, "Pass data_format='h5ad', for example.")
+            with imported(backend, text) as path:
+                source = FileSource(path, data_format, check=check, owned=True)
+                with reported(source, path, "adding"):
+                    yield source
+            return
+        path = checked_path(text)
+        name, _fmt, told = registry.infer_path(path, data_format)
+        for warning in told:
+            warnings.warn(warning, stacklevel=4)
+        source = FileSource(path, name, check=check, problems=tuple(told))
+        with reported(source, path, "adding"):
+            yield source
+        return
+    fmt = registry.for_object(data)
+    if fmt is None:
+        raise Invalid(
+            f"Unsupported type ({type(data)}) for parameter 'data'",
+            "Pass a path, an s3:// URI, or an AnnData, MuData, GCToo, or pandas, polars or Arrow "
+            "table.",
+        )
+    if data_format not in (None, fmt.name):
+        raise Invalid(
+            f"A {type(data).__name__} is written as {fmt.name}, not as {data_format}.",
+            f"Leave data_format out, or write a {data_format} file yourself and pass its path.",
+        )
+    yield ObjectSource(data, fmt)
+
+
+@contextmanager
+def file_source(
+    backend: Backend, path: Any, file_name: str | None, file_format: str | None
+) -> Iterator[tuple[Source, str, str]]:
+    """Give the source, name and format of a supplementary file."""
+    if not isinstance(path, str | os.PathLike):
+        raise Invalid(
+            f"path must be a str or a path, not {type(path).__name__}.", "Pass the file's path."
+        )
+    text = os.fspath(path)
+    if is_uri(text):
+        if file_name is None or file_format is None:
+            raise Invalid(_S3_FILE)
+        with imported(backend, text) as local:
+            yield FileSource(local, file_format, inspect=False, owned=True), file_name, file_format
+        return
+    local = checked_path(text)
+    if local.is_dir():
+        raise Invalid(
+            f"'{text}' is a folder.", "Attach its files one by one, or pack it into one zip file."
+        )
+    name = file_name if file_name is not None else local.name
+    found = file_format or registry.infer(name) or registry.infer(local.name)
+    if found is None:
+        raise Invalid(_NO_FILE_FORMAT, f"For '{name}', for example: file_format='txt'.")
+    source = FileSource(local, found, inspect=False)
+    with reported(source, local, "attaching"):
+        yield source, name, found
+
+
+@contextmanager
+def reported(source: Source, path: Path, doing: str) -> Iterator[None]:
+    """Show a progress bar while a large file is brought in."""
+    size = path.stat().st_size if path.is_file() else 0
+    with progress_bar(size, f"{doing} {path.name}") as report:
+        source.progress = report
+        yield
+
+
+def is_uri(text: object) -> bool:
+    """Whether a text is an address such as ``s3://bucket/key``, and no local path."""
+    return isinstance(text, str) and "://" in text and not Path(text).exists()
+
+
+def checked_path(text: str | bytes) -> Path:
+    """Give a local path, its ``~`` expanded; whether it is there is told by its reader."""
+    if isinstance(text, bytes):
+        text = os.fsdecode(text)
+    if not text or "\x00" in text:
+        raise Invalid(f"{text!r} is no path.", "Pass the path of a file or folder.")
+    return Path(text).expanduser()
+
+
+@contextmanager
+def imported(backend: Backend, uri: str) -> Iterator[Path]:
+    """Copy the object at an S3 URI into a temporary file.
+
+    Credentials, region and endpoint are those of the environment (``AWS_…``).
+    """
+    parts = urlsplit(uri)
+    if parts.scheme not in ("s3", "s3a") or not parts.netloc or not parts.path.strip("/"):
+        raise Invalid(
+            f"'{uri}' cannot be read from.",
+            "Pass a local path, or an S3 URI such as s3://bucket/folder/file.h5ad.",
+        )
+    import obstore
+    from obstore.exceptions import BaseError
+    from obstore.store import S3Store
+
+    key = parts.path.strip("/")
+    folder = backend.staging() / uuid.uuid4().hex
+    dest = folder / (Path(key).name or "data")
+    try:
+        folder.mkdir(parents=True)
+        options = {"allow_http": os.environ.get("AWS_ALLOW_HTTP", "false") == "true"}
+        store = S3Store(parts.netloc, client_options=options)
+        with dest.open("xb") as out:
+            for block in obstore.get(store, key).stream(min_chunk_size=4 << 20):
+                out.write(block)
+        yield dest
+    except FileNotFoundError as error:
+        raise NotFound(f"There is nothing at '{uri}'.", "Check bucket and key.") from error
+    except BaseError as error:
+        raise StorageError(
+            f"'{uri}' could not be read: {str(error).splitlines()[0][:300]}",
+            "Check the AWS_… settings of the environment: key, secret, region, endpoint.",
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
