@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol, runtime_checkable
 
-from omicshelf.formats.base import Names, Progress
 from omicshelf.backend.source import Source
+from omicshelf.formats.base import Names, Progress
 from omicshelf.records import (
     AtlasRecord,
     Change,
@@ -41,9 +41,7 @@ __all__ = [
     "VersionDraft",
 ]
 
-Operator = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "in", "contains", "starts", "exists", "missing"
-]
+Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "contains", "starts", "exists", "missing"]
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ class GcReport:
     deleted_objects: int = 0
     freed_bytes: int = 0
     repacked: int = 0
-    temporary_files: int = 0
+    temporary_bytes: int = 0
     in_use: int = 0
     dry_run: bool = False
 
@@ -261,7 +259,9 @@ class Backend(Protocol):
     def datasets_in_study(self, atlas: str, study_id: str) -> list[str]: ...
 
     # -- supplementary files
-    def put_file(self, atlas: str, draft: FileDraft, source: Source, *, by: Origin) -> FileRecord: ...
+    def put_file(
+        self, atlas: str, draft: FileDraft, source: Source, *, by: Origin
+    ) -> FileRecord: ...
     def get_file(self, atlas: str, dataset_id: str, file_name: str) -> FileRecord: ...
     def list_files(self, atlas: str, dataset_id: str) -> list[FileRecord]: ...
     def file_history(self, atlas: str, dataset_id: str, file_name: str) -> list[FileRecord]: ...

@@ -52,8 +52,10 @@ class Source(Protocol):
         ...
 
     def stage(self, folder: Path) -> Staged:
-        """Begin the inspection and give the bytes as a local file, written into ``folder``
-        where they are not a file already."""
+        """Begin the inspection and give the bytes as a local file.
+
+        It is written into ``folder`` where they are not a file already.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ import difflib
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from omicshelf import rules
 from omicshelf.backend.base import (
@@ -527,9 +527,7 @@ class Catalog:
 
     def remove_label(self, dataset_id: str, name: str) -> None:
         """Take a name off its version."""
-        self._backend.remove_label(
-            self._atlas, _checked_id(dataset_id), name, by=current_origin()
-        )
+        self._backend.remove_label(self._atlas, _checked_id(dataset_id), name, by=current_origin())
 
     def labels(self, dataset_id: str) -> dict[str, str]:
         """Give the labels of a dataset: name to version id."""
@@ -754,9 +752,7 @@ class Catalog:
 
     def changes(self, after: int = 0, *, dataset_id: str | None = None) -> list[Change]:
         """Give the change log of the atlas after a sequence number, oldest first."""
-        return list(
-            self._backend.changes(after=after, atlas=self._atlas, dataset_id=dataset_id)
-        )
+        return list(self._backend.changes(after=after, atlas=self._atlas, dataset_id=dataset_id))
 
     def verify(self, dataset_id: str | None = None) -> VerifyReport:
         """Read all bytes back and compare their hashes."""
@@ -806,7 +802,7 @@ def _mapping(name: str, value: Mapping[str, Any] | None) -> dict[str, Any]:
 def _arguments(method: str) -> list[str]:
     import inspect
 
-    return [name for name in inspect.signature(getattr(Catalog, method)).parameters if name != "self"]
+    return list(inspect.signature(getattr(Catalog, method)).parameters)[1:]
 
 
 def _warn_unknown(what: str, key: str, known: Any) -> None:
@@ -824,7 +820,7 @@ def _checked_id(dataset_id: object) -> str:
     return dataset_id
 
 
-def _version_name(version: VersionBase | str | None | Literal["any"]) -> str | None:
+def _version_name(version: VersionBase | str | None) -> str | None:
     if isinstance(version, VersionBase):
         return version.version_id
     if version is not None and not isinstance(version, str):

@@ -209,9 +209,7 @@ class VersionBase:
             If the stored bytes are not those that were written.
         """
         if self.data_format is None:
-            raise Invalid(
-                "Unable to determine file format. Use `dataset.download(...)` instead"
-            )
+            raise Invalid("Unable to determine file format. Use `dataset.download(...)` instead")
         fmt = registry.get(self.data_format)
         request = LoadRequest(as_, backed, lazy, obs, var, obs_columns, layers, options)
         if backed or lazy or not fmt.reads_wholly:
@@ -288,9 +286,7 @@ class VersionBase:
         from omicshelf.catalog.diff import Side
 
         blob = self._record.blob
-        return Side(
-            self._record, self._backend.summary(blob), self._backend.names(blob), self.load
-        )
+        return Side(self._record, self._backend.summary(blob), self._backend.names(blob), self.load)
 
     def lineage(self, *, depth: int = 20) -> Lineage:
         """Give what the version was made from and what was made from it."""

@@ -21,9 +21,7 @@ from omicshelf.formats import registry
 __all__ = ["file_source", "source_of"]
 
 _S3_FORMAT = "'data_format' is a required field when passing S3 uri directly"
-_S3_FILE = (
-    "The 'file_format' and 'file_name' need to be explicitly provided if path is an s3 uri"
-)
+_S3_FILE = "The 'file_format' and 'file_name' need to be explicitly provided if path is an s3 uri"
 _NO_FILE_FORMAT = (
     "Could not infer the file format, please provide it explicitly using the 'file_format' "
     "parameter"
@@ -148,8 +146,8 @@ def imported(backend: Backend, uri: str) -> Iterator[Path]:
     dest = folder / (Path(key).name or "data")
     try:
         folder.mkdir(parents=True)
-        options = {"allow_http": os.environ.get("AWS_ALLOW_HTTP", "false") == "true"}
-        store = S3Store(parts.netloc, client_options=options)
+        plain = os.environ.get("AWS_ALLOW_HTTP", "false") == "true"
+        store = S3Store(parts.netloc, client_options={"allow_http": plain})
         with dest.open("xb") as out:
             for block in obstore.get(store, key).stream(min_chunk_size=4 << 20):
                 out.write(block)

@@ -152,5 +152,3 @@ def _node(record: VersionRecord) -> LineageNode:
         record.author,
         record.origin.notebook,
     )
-
-

@@ -96,7 +96,7 @@ def as_frame(datasets: Sequence[Dataset]) -> pd.DataFrame:
     """Give datasets as a table, indexed by id; times in UTC."""
     import pandas as pd
 
-    fields: dict[str, list[Any]] = {
+    fields: dict[str, Any] = {
         "data_type": [d.data_type for d in datasets],
         "data_format": [d.data_format for d in datasets],
         "study_id": [d.study_id for d in datasets],

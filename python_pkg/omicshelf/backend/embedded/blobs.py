@@ -27,7 +27,7 @@ from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.marks import take_mark
 from omicshelf.backend.store.packs import Ingested, ingest
-from omicshelf.errors import IntegrityError, NotFound, StorageError
+from omicshelf.errors import IntegrityError, NotFound
 from omicshelf.formats.base import Inspection, Names
 from omicshelf.records import Summary
 
@@ -102,9 +102,7 @@ class Blobs(Changes):
 
     # -- in
 
-    def bring_in(
-        self, source: Source, *, near: Sequence[str] = (), reuse: bool = True
-    ) -> Incoming:
+    def bring_in(self, source: Source, *, near: Sequence[str] = (), reuse: bool = True) -> Incoming:
         """Stage, cut and inspect the bytes of ``source``; nothing is visible yet.
 
         Parameters

@@ -13,7 +13,7 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.core import Core
 from omicshelf.records import Change, Origin
 
-__all__ = ["Changes", "ChangeWriter"]
+__all__ = ["ChangeWriter", "Changes"]
 
 
 class ChangeWriter:

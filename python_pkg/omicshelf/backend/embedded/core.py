@@ -302,8 +302,7 @@ class Core:
         rows = connection.execute(query).all()
         labels, inputs = self._labels_and_inputs(connection, [row.id for row in rows])
         return [
-            self.version_record(row, labels.get(row.id, ()), inputs.get(row.id, ()))
-            for row in rows
+            self.version_record(row, labels.get(row.id, ()), inputs.get(row.id, ())) for row in rows
         ]
 
     def _labels_and_inputs(

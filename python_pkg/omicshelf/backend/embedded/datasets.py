@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from omicshelf import rules
 from omicshelf.backend.base import CopyDraft, EditReport, Query
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.blobs import Retry, object_key
+from omicshelf.backend.embedded.blobs import Retry
 from omicshelf.backend.embedded.changes import ChangeWriter
 from omicshelf.backend.embedded.core import batches, new_id
 from omicshelf.backend.embedded.files import Files
 from omicshelf.backend.embedded.index import index_dataset, unindex_dataset
 from omicshelf.backend.embedded.versions import NewVersion
+from omicshelf.backend.store.manifest import object_key
 from omicshelf.errors import AlreadyExists, Conflict, Invalid, NotFound, RepositoryLocked
 from omicshelf.records import (
     AtlasRecord,
@@ -480,9 +481,7 @@ class Datasets(Files):
             connection = writer.connection
             dataset = self.live_dataset(connection, atlas, dataset_id, lock=True)
             removed = connection.execute(
-                t.label.delete().where(
-                    t.label.c.dataset_id == dataset.id, t.label.c.name == name
-                )
+                t.label.delete().where(t.label.c.dataset_id == dataset.id, t.label.c.name == name)
             )
             if not removed.rowcount:
                 raise NotFound(

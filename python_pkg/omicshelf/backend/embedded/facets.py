@@ -111,9 +111,7 @@ class FacetIndex:
             self._read(connection, atlas, atlas_key, missing, after=-1)
         self._read(connection, atlas, atlas_key, list(atlas.facets), after=atlas.seen)
         newest = connection.execute(
-            sa.select(sa.func.max(t.dataset.c.change_seq)).where(
-                t.dataset.c.atlas_id == atlas_key
-            )
+            sa.select(sa.func.max(t.dataset.c.change_seq)).where(t.dataset.c.atlas_id == atlas_key)
         ).scalar_one()
         atlas.seen = max(atlas.seen, newest or 0)
         return atlas

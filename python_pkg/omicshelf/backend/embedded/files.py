@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from omicshelf import rules
 from omicshelf.backend.base import FileDraft
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.blobs import Incoming, PackGone, object_key
+from omicshelf.backend.embedded.blobs import Incoming, PackGone
 from omicshelf.backend.embedded.changes import ChangeWriter
 from omicshelf.backend.embedded.core import near_misses, new_id
 from omicshelf.backend.embedded.versions import Versions, same_content
 from omicshelf.backend.source import Source
+from omicshelf.backend.store.manifest import object_key
 from omicshelf.errors import Conflict, NotFound, RepositoryLocked
 from omicshelf.records import FileRecord, Origin
 
@@ -26,9 +27,7 @@ _ATTEMPTS = 4
 class Files(Versions):
     """The part of the embedded backend that keeps supplementary files."""
 
-    def put_file(
-        self, atlas: str, draft: FileDraft, source: Source, *, by: Origin
-    ) -> FileRecord:
+    def put_file(self, atlas: str, draft: FileDraft, source: Source, *, by: Origin) -> FileRecord:
         """Attach a file, or replace the one of the same name."""
         name = rules.check_file_name(draft.file_name)
         tag = None if draft.tag is None else rules.check_tag(draft.tag)
@@ -252,9 +251,7 @@ class Files(Versions):
             name = rules.check_file_name(file_name)
             history = sa.and_(t.file.c.dataset_id == dataset.id, t.file.c.name == name)
             if purge:
-                found = connection.execute(
-                    sa.select(t.file.c.blob_id).where(history)
-                ).scalars()
+                found = connection.execute(sa.select(t.file.c.blob_id).where(history)).scalars()
                 blobs = set(found)
                 if not blobs:
                     self._file_row(connection, dataset, name)
@@ -263,9 +260,7 @@ class Files(Versions):
                 self._file_row(connection, dataset, name)
                 self._end(writer, self._current(dataset, name), "removed")
             action = "purge file" if purge else "delete file"
-            writer.add(
-                action, atlas, dataset_id, details={"name": name}, dataset_key=dataset.id
-            )
+            writer.add(action, atlas, dataset_id, details={"name": name}, dataset_key=dataset.id)
         if purge:
             self.remove_unused_blobs(blobs)
 
@@ -273,18 +268,14 @@ class Files(Versions):
         """Delete at once the bytes of blobs that nothing refers to any more; gives their size."""
         raise NotImplementedError
 
-    def remove_outdated_files(
-        self, writer: ChangeWriter, dataset: sa.Row[Any], atlas: str
-    ) -> None:
+    def remove_outdated_files(self, writer: ChangeWriter, dataset: sa.Row[Any], atlas: str) -> None:
         """Take away the files that were attached to live only as long as the data."""
         outdated = sa.and_(
             t.file.c.dataset_id == dataset.id,
             t.file.c.state == "current",
             t.file.c.auto_remove,
         )
-        names = list(
-            writer.connection.execute(sa.select(t.file.c.name).where(outdated)).scalars()
-        )
+        names = list(writer.connection.execute(sa.select(t.file.c.name).where(outdated)).scalars())
         if names:
             self._end(writer, outdated, "data changed")
             writer.add(

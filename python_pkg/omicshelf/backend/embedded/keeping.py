@@ -153,16 +153,13 @@ class Keeping(Purging):
 
     def _delete_object(self, key: str) -> bool:
         path = self.store.local_path(key)
-        if path is None:
-            self.store.delete(key)
+        if not path.exists():
             return True
-        try:
-            with try_exclusive(path) as free:
-                if free is None:
-                    return False
-                self.store.delete(key)
-        except FileNotFoundError:
-            pass
+        free = try_exclusive(path)
+        if free is None:
+            return False
+        with free:
+            self.store.delete(key)
         return True
 
     def _sweep(self) -> int:
@@ -175,6 +172,10 @@ class Keeping(Purging):
                 self.bury_session(row.id)
         return self.store.sweep(alive)
 
+    def complete_log(self, session: str) -> None:
+        """Append what a killed session committed but did not log any more."""
+        raise NotImplementedError
+
     def bury_session(self, session: str) -> None:
         """End a dead session: complete its log, then forget it."""
         self.complete_log(session)
@@ -182,9 +183,7 @@ class Keeping(Purging):
             pending = connection.execute(
                 sa.select(sa.func.count())
                 .select_from(t.stored_object)
-                .where(
-                    t.stored_object.c.session == session, t.stored_object.c.state == "pending"
-                )
+                .where(t.stored_object.c.session == session, t.stored_object.c.state == "pending")
             ).scalar_one()
             if not pending:
                 connection.execute(t.session.delete().where(t.session.c.id == session))
@@ -269,7 +268,7 @@ class Keeping(Purging):
             _manifest, records = self.read_manifest(was)
             now = object_key(f"{blob}-{new_id()[:8]}", ".manifest")
             changed = moved_manifest(manifest, old, new, moved, size)
-            with BlobReader(_Staged(self.store, new, staged), changed) as reader:  # type: ignore[arg-type]
+            with BlobReader(_Staged(self.store, new, staged), changed) as reader:
                 reader.verify()
             items[now] = manifests.encode(changed, records)
             replaced[blob] = (was, now)
@@ -309,7 +308,9 @@ class Keeping(Purging):
             connection.execute(
                 t.version.update().where(t.version.c.record == was).values(record=now)
             )
-            connection.execute(t.blob_object.delete().where(r.blob_id == blob, r.key.in_([old, was])))
+            connection.execute(
+                t.blob_object.delete().where(r.blob_id == blob, r.key.in_([old, was]))
+            )
             connection.execute(
                 t.blob_object.insert(),
                 [{"blob_id": blob, "key": new}, {"blob_id": blob, "key": now}],
@@ -428,5 +429,3 @@ def _limited(query: sa.Select[Any], atlas: str | None, dataset_id: str | None) -
     if dataset_id is not None:
         query = query.where(t.dataset.c.dataset_id == dataset_id)
     return query
-
-

@@ -20,13 +20,13 @@ import sqlalchemy as sa
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.blobs import Incoming
 from omicshelf.backend.embedded.search import Search
-from omicshelf.backend.store.cache import Cache, Lease
+from omicshelf.backend.store.cache import Cache
 from omicshelf.backend.store.chunks import hash_file
-from omicshelf.backend.store.leases import lease_file
+from omicshelf.backend.store.leases import Lease, lease_file
 from omicshelf.backend.store.manifest import BlobManifest
 from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.reader import BlobReader, open_blob
-from omicshelf.errors import IntegrityError, StorageError
+from omicshelf.errors import IntegrityError, NotFound, StorageError
 from omicshelf.formats.base import Progress
 
 __all__ = ["Reading"]
@@ -94,7 +94,7 @@ class Reading(Search):
     def _lease_pack(self, path: Path, key: str) -> Lease:
         try:
             return lease_file(path)
-        except FileNotFoundError as error:
+        except NotFound as error:
             raise missing_pack(key) from error
 
     def _check_mark(self, key: str, path: Path, manifest: BlobManifest) -> None:
@@ -112,9 +112,7 @@ class Reading(Search):
         # A read-only catalog cannot keep the mark; it hashes again next time.
         with contextlib.suppress(StorageError), self.db.writing() as connection:
             connection.execute(
-                t.stored_object.update()
-                .where(t.stored_object.c.key == key)
-                .values(mark=str(now))
+                t.stored_object.update().where(t.stored_object.c.key == key).values(mark=str(now))
             )
 
     def keep_spare(self, incoming: Incoming) -> None:
@@ -196,4 +194,3 @@ def damaged(key: str, manifest: BlobManifest) -> IntegrityError:
         "Restore it from a backup; `omicshelf verify` lists all damage. Other versions are "
         "not affected unless `verify` names them.",
     )
-

@@ -154,7 +154,7 @@ def _order(order_by: str) -> tuple[sa.ColumnElement[Any], bool]:
     return FIELDS[name], descending
 
 
-def _cursor_of(row: sa.Row[Any], order_by: str) -> str:
+def _cursor_of(row: Any, order_by: str) -> str:
     text = json.dumps([order_by, row.key, row.id])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -215,7 +215,7 @@ def _field_condition(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnEle
     if one.operator == "!=":
         return sa.or_(column.is_(None), folded != value)
     if one.operator == "=":
-        return folded == value
+        return sa.and_(folded == value)
     return _compare(folded, one.operator, value)
 
 
@@ -241,7 +241,7 @@ def _like(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnElement[bool]:
     return column.contains(value, autoescape=True)
 
 
-def _compare(column: sa.ColumnElement[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
+def _compare(column: Any, operator: str, value: Any) -> Any:
     if operator == "<":
         return column < value
     if operator == "<=":

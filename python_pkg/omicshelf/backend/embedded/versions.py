@@ -12,11 +12,12 @@ from omicshelf import rules
 from omicshelf.backend.base import VersionDraft
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.blobs import BlobFacts, Blobs, Incoming, PackGone, Retry, object_key
+from omicshelf.backend.embedded.blobs import BlobFacts, Blobs, Incoming, PackGone, Retry
 from omicshelf.backend.embedded.changes import ChangeWriter
 from omicshelf.backend.embedded.core import new_id
 from omicshelf.backend.embedded.index import index_dataset
 from omicshelf.backend.source import Source
+from omicshelf.backend.store.manifest import object_key
 from omicshelf.errors import AlreadyExists, Conflict, Invalid, NotFound, RepositoryLocked
 from omicshelf.records import DatasetRecord, Origin, VersionRecord
 
@@ -129,9 +130,7 @@ class Versions(Blobs):
                 query = query.where(t.version.c.incarnation == dataset.incarnation)
             return self.read_versions(connection, query)
 
-    def _dataset_ever(
-        self, connection: sa.Connection, atlas: str, dataset_id: str
-    ) -> sa.Row[Any]:
+    def _dataset_ever(self, connection: sa.Connection, atlas: str, dataset_id: str) -> sa.Row[Any]:
         row = self.find_dataset(connection, atlas, dataset_id)
         if row is None:
             raise self.missing_dataset(connection, atlas, dataset_id, row)
@@ -387,9 +386,7 @@ class Versions(Blobs):
         if not kept:
             raise Retry(f"{dataset.dataset_id} moved on")
 
-    def _open_dataset(
-        self, writer: ChangeWriter, atlas: str, draft: VersionDraft
-    ) -> sa.Row[Any]:
+    def _open_dataset(self, writer: ChangeWriter, atlas: str, draft: VersionDraft) -> sa.Row[Any]:
         """Find, create or revive the row of the dataset, all checks done again."""
         connection = writer.connection
         row = self.find_dataset(connection, atlas, draft.dataset_id, lock=True)
@@ -528,9 +525,7 @@ class Versions(Blobs):
             self.remove_outdated_files(writer, dataset, new.atlas)
         return key
 
-    def remove_outdated_files(
-        self, writer: ChangeWriter, dataset: sa.Row[Any], atlas: str
-    ) -> None:
+    def remove_outdated_files(self, writer: ChangeWriter, dataset: sa.Row[Any], atlas: str) -> None:
         """Take away the files that were attached to live only as long as the data."""
         raise NotImplementedError
 
@@ -587,8 +582,8 @@ class Versions(Blobs):
             return self.read_dataset(connection, dataset.id)
 
 
-def same_content(old: sa.Row[Any] | BlobFacts, facts: BlobFacts) -> bool:
-    """Whether two blobs hold the same data: by content digest, else by all bytes."""
+def same_content(old: Any, facts: BlobFacts) -> bool:
+    """Whether two blobs (rows, or facts) hold the same data: by digest, else by all bytes."""
     if old.blake3 == facts.blake3:
         return True
     return old.digest is not None and old.digest == facts.digest
@@ -608,6 +603,3 @@ def _checked(draft: VersionDraft) -> VersionDraft:
     if draft.metadata is not None:
         checked["metadata"] = rules.clean_metadata(draft.metadata)
     return replace(draft, **checked)
-
-
-
