@@ -11,7 +11,7 @@ from omicshelf.formats.annotated import hdf5, memory, stored
 from omicshelf.formats.annotated.content import Unhashable
 from omicshelf.formats.annotated.freeze import frozen_anndata
 from omicshelf.formats.annotated.inspection import Lazy, inspect_items
-from omicshelf.formats.annotated.partial import load_anndata
+from omicshelf.formats.annotated.partial import Reading, load_anndata
 from omicshelf.formats.base import Format, Inspection, LoadRequest
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class H5ad(Format):
     def load(self, path: Path, request: LoadRequest) -> Any:
         """Load the file as an AnnData, or the part of it that ``request`` names."""
         hdf5.check(path, "h5ad")
-        return load_anndata(path, request, read_anndata)
+        return load_anndata(path, request, _READING)
 
     def accepts(self, obj: object) -> bool:
         """Say whether ``obj`` is an AnnData."""
@@ -130,5 +130,15 @@ def _inspect_loaded(path: Path, older: str) -> Inspection:
         details={"older_encoding": older},
     )
 
+
+def _backed(path: Path) -> AnnData:
+    import anndata
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", anndata.OldFormatWarning)
+        return anndata.read_h5ad(path, backed="r")
+
+
+_READING = Reading(lambda path: hdf5.opened(path, "h5ad"), read_anndata, _backed)
 
 FORMATS: tuple[Format, ...] = (H5ad(),)

@@ -11,7 +11,7 @@ from typing import Any
 from omicshelf.errors import Invalid, MissingPath
 from omicshelf.formats import magic
 
-__all__ = ["cannot_hold", "check", "head_of", "layout", "opened", "recognises"]
+__all__ = ["cannot_hold", "check", "head_of", "layout", "opened", "recognises", "texts"]
 
 _TITLES = {
     "h5ad": "an h5ad file",
@@ -111,6 +111,19 @@ def cannot_hold(error: Exception) -> Invalid:
         f"{where} cannot be written to an HDF5 file: {str(error).splitlines()[0]}",
         "Convert it to numbers, text or a data frame of these before saving, or remove it.",
     )
+
+
+def texts(dataset: Any) -> Any:
+    """Read an array of text of any HDF5 string type as an object array of ``str``."""
+    import numpy as np
+
+    values = np.asarray(dataset[()])
+    if values.dtype.kind not in "SO":
+        return values.astype(str).astype(object)
+    decoded = [
+        v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.flat
+    ]
+    return np.array(decoded, dtype=object).reshape(values.shape)
 
 
 def _refuse_other_bytes(path: Path, title: str) -> None:

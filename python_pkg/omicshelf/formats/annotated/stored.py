@@ -29,7 +29,17 @@ from omicshelf.formats.annotated.content import (
     Unhashable,
 )
 
-__all__ = ["encoding", "is_group", "items", "node", "older_encoding"]
+__all__ = [
+    "columns_of",
+    "encoding",
+    "frame_items",
+    "is_group",
+    "items",
+    "keys_of",
+    "node",
+    "older_encoding",
+    "older_frame",
+]
 
 _ALIGNED = ("layers", "obsm", "varm", "obsp", "varp")
 
@@ -55,9 +65,9 @@ def older_encoding(group: Any) -> str | None:
     if any(key.startswith("raw.") for key in group):
         return "its raw part is in the layout of anndata 0.6"
     for key in ("obs", "var"):
-        version = _text(group[key].attrs.get("encoding-version", ""))
-        if encoding(group[key]) != "dataframe" or version != "0.2.0":
-            return f"its {key} table is in the layout of anndata 0.7 or older"
+        older = older_frame(group[key], key)
+        if older is not None:
+            return older
     for key in ("connectivities", "distances"):
         path = f"uns/neighbors/{key}"
         if path in group and encoding(group[path]) != "string":
@@ -65,21 +75,34 @@ def older_encoding(group: Any) -> str | None:
     return None
 
 
+def older_frame(element: Any, key: str) -> str | None:
+    """Say that a table is in an older layout, or None if it is in today's."""
+    version = _text(element.attrs.get("encoding-version", ""))
+    if encoding(element) == "dataframe" and version == "0.2.0":
+        return None
+    return f"its {key} table is in the layout of anndata 0.7 or older"
+
+
+def columns_of(group: Any) -> list[str]:
+    """Give the keys of the columns of a stored data frame, in their order."""
+    return _layout(group)[1]
+
+
 def items(group: Any, prefix: str = "") -> Content:
     """Give every element of an AnnData that is kept in ``group``, one after another.
 
     What cannot be read is a :class:`Broken` node; nothing is raised for it.
     """
-    yield from _frame_items(group["obs"], prefix, "obs")
-    yield from _frame_items(group["var"], prefix, "var")
+    yield from frame_items(group["obs"], prefix, "obs")
+    yield from frame_items(group["var"], prefix, "var")
     if "X" in group and encoding(group["X"]) != "null":
         yield Item(prefix, "X", None, node(group["X"]))
     for slot in _ALIGNED:
-        for key in _keys(group, slot):
+        for key in keys_of(group, slot):
             yield Item(prefix, slot, key, node(group[slot][key]))
     if "raw" in group and encoding(group["raw"]) != "null":
         yield from _raw_items(group["raw"], prefix)
-    for key in _keys(group, "uns"):
+    for key in keys_of(group, "uns"):
         yield from memory.leaves(node(group["uns"][key]), prefix, "uns", key)
 
 
@@ -94,12 +117,13 @@ def node(element: Any) -> Node:
 def _raw_items(raw: Any, prefix: str) -> Content:
     if "X" in raw and encoding(raw["X"]) != "null":
         yield Item(prefix, "raw/X", None, node(raw["X"]))
-    yield from _frame_items(raw["var"], prefix, "raw/var")
-    for key in _keys(raw, "varm"):
+    yield from frame_items(raw["var"], prefix, "raw/var")
+    for key in keys_of(raw, "varm"):
         yield Item(prefix, "raw/varm", key, node(raw["varm"][key]))
 
 
-def _frame_items(group: Any, prefix: str, slot: str) -> Content:
+def frame_items(group: Any, prefix: str, slot: str) -> Content:
+    """Give the names and the columns of ``obs``, ``var`` or ``raw/var``."""
     index_key, columns = _layout(group)
     yield Item(prefix, f"{slot}_names", None, _guarded(lambda: _names(group[index_key])))
     if index_key != "_index":
@@ -262,7 +286,8 @@ def _layout(group: Any) -> tuple[str, list[str]]:
     return _text(group.attrs["_index"]), [_text(key) for key in group.attrs["column-order"]]
 
 
-def _keys(group: Any, slot: str) -> Iterable[str]:
+def keys_of(group: Any, slot: str) -> Iterable[str]:
+    """Give the keys of a mapping such as ``layers``, none if the group has no such part."""
     return sorted(group[slot]) if slot in group and is_group(group[slot]) else ()
 
 
