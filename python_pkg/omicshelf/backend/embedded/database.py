@@ -21,7 +21,10 @@ from sqlalchemy import event
 from omicshelf.backend.embedded.schema import dump_json
 from omicshelf.errors import Invalid, StorageError
 
-__all__ = ["Database"]
+__all__ = ["REVISION", "Database"]
+
+# The newest schema revision; a test holds it against the migrations.
+REVISION = "0001"
 
 SAFE_MODE_TIMEOUT = 120_000
 TIMEOUT = 30_000
@@ -98,14 +101,13 @@ class Database:
 
     def upgrade(self) -> None:
         """Create the tables, or bring those of an older release up to date."""
-        from alembic import command
-        from alembic.migration import MigrationContext
-
         with self.reading() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
-        config = self._alembic_config()
-        if present == head_revision(config):
+            present = self._revision(connection)
+        if present == REVISION:
             return
+        from alembic import command  # slow to import, and hardly ever needed
+
+        config = self._alembic_config()
         if present is not None and not _knows(config, present):
             raise Invalid(
                 f"The catalog at {self.url.render_as_string()} was written by a newer omicshelf"
@@ -113,8 +115,18 @@ class Database:
                 "Upgrade omicshelf in this environment: pip install --upgrade omicshelf",
             )
         with self.writing() as connection:
+            if self._revision(connection) == REVISION:
+                return  # another process was quicker
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    @staticmethod
+    def _revision(connection: sa.Connection) -> str | None:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        revision: str | None = found.scalar_one_or_none()
+        return revision
 
     def _alembic_config(self) -> Any:
         from alembic.config import Config
@@ -134,13 +146,6 @@ class Database:
 def _on_begin(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("omicshelf_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def head_revision(config: Any) -> str | None:
-    """The newest schema revision that this release knows."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def _knows(config: Any, revision: str) -> bool:

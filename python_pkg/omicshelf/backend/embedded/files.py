@@ -119,7 +119,7 @@ class Files(Versions):
             details={
                 "file_id": file_id,
                 "incarnation": dataset.incarnation,
-                **{k: v for k, v in values.items() if k != "author"},
+                **values,
                 **(details or {}),
             },
             dataset_key=dataset.id,

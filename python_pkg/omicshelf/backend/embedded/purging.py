@@ -154,7 +154,9 @@ class Purging(Reading):
             details = {"versions": [row.uuid for row in going]}
             writer.add(action, atlas, dataset_id, details=details, dataset_key=dataset.id)
         self._strip_records(records, {row.uuid for row in going})
-        return self.remove_unused_blobs(blobs)
+        freed = self.remove_unused_blobs(blobs)
+        self.delete_dead(only=records)
+        return freed
 
     def _purge_row(self, writer: ChangeWriter, dataset: sa.Row[Any]) -> set[str]:
         connection = writer.connection
@@ -164,7 +166,18 @@ class Purging(Reading):
         connection.execute(
             t.dataset.update()
             .where(t.dataset.c.id == dataset.id)
-            .values(current_version=None, study_id=None, deleted=True)
+            .values(
+                current_version=None,
+                study_id=None,
+                deleted=True,
+                data_type="",
+                data_format=None,
+                author=None,
+                size=0,
+                n_obs=None,
+                n_vars=None,
+                n_problems=0,
+            )
         )
         unindex_dataset(connection, dataset.id)
         return blobs

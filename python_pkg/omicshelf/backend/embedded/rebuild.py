@@ -1,0 +1,251 @@
+"""Rebuild: the catalog database made anew from the store alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omicshelf.backend.clock import now_ms
+from omicshelf.backend.embedded.backend import DATABASE, MARKER
+from omicshelf.backend.embedded.blobs import object_kind
+from omicshelf.backend.embedded.database import Database
+from omicshelf.backend.embedded.replay import Replay
+from omicshelf.backend.embedded.restore import FoundBlob, Restorer
+from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.leases import try_exclusive
+from omicshelf.backend.store.objectstore import LocalDirectory
+from omicshelf.errors import IntegrityError, Invalid, NotFound, RepositoryLocked, StorageError
+
+__all__ = ["RebuildReport", "rebuild"]
+
+
+@dataclass(frozen=True)
+class RebuildReport:
+    """What was recovered.
+
+    Attributes
+    ----------
+    last_seq
+        The last sequence number of the change log that was recovered: what came after it, and
+        is no version, is not there.
+    n_datasets, n_versions, n_files
+        Live datasets, all versions, all current files.
+    recovered
+        Versions whose line in the log was lost, and that were taken in after it.
+    missing
+        What the log knows and the store no longer has.
+    damaged
+        Objects that cannot be read.
+    kept_database
+        Where the old database was put, if there was one.
+    """
+
+    last_seq: int
+    n_datasets: int
+    n_versions: int
+    n_files: int
+    recovered: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    kept_database: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is missing or damaged."""
+        return not self.missing and not self.damaged
+
+
+@dataclass
+class _Found:
+    """What the objects of a store hold."""
+
+    blobs: dict[str, FoundBlob] = field(default_factory=dict)
+    records: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    record_keys: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+
+
+def rebuild(folder: str | Path) -> RebuildReport:
+    """Make the catalog database of a folder anew, from its store.
+
+    The database that is there is kept beside, under another name. No process may have the
+    catalog open for writing.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        If the folder is no catalog.
+    omicshelf.errors.RepositoryLocked
+        If another process writes to it.
+    """
+    root = Path(folder).expanduser().absolute()
+    if not (root / MARKER).exists() and not (root / "objects").is_dir():
+        raise Invalid(f"'{root}' is not an omicshelf catalog.", "Pass the folder of a catalog.")
+    _refuse_while_written(root)
+    store = LocalDirectory(root, "rebuild")
+    found = _read_objects(store)
+    lines, sessions = _read_log(root)
+    replay = Replay(found.records).run(lines)
+    missing = replay.missing
+    replay.drop_missing()
+    recovered = _recover(replay, found)
+    _drop_without_blob(replay, found, missing)
+    new = root / f".{DATABASE}.rebuilding"
+    _unlink_database(new)
+    db = Database(f"sqlite:///{new}")
+    try:
+        db.upgrade()
+        _insert(db, replay, found, sessions)
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except BaseException:
+        db.close()
+        _unlink_database(new)
+        raise
+    db.close()
+    kept = _swap(root, new)
+    (root / MARKER).touch()
+    live = [s for s in replay.datasets.values() if s.current is not None and not s.deleted]
+    return RebuildReport(
+        last_seq=max((int(line["seq"]) for line in lines), default=0),
+        n_datasets=len(live),
+        n_versions=sum(len(s.versions) for s in replay.datasets.values()),
+        n_files=sum(len(s.current_files()) for s in live),
+        recovered=recovered,
+        missing=missing,
+        damaged=found.damaged,
+        kept_database=None if kept is None else str(kept),
+    )
+
+
+def _refuse_while_written(root: Path) -> None:
+    for lock in sorted((root / "sessions").glob("*.lock")):
+        free = try_exclusive(lock)
+        if free is None and lock.exists():
+            raise RepositoryLocked(
+                f"The catalog '{root}' is open for writing in another process.",
+                "Close the notebooks and programs that use it, then rebuild again.",
+            )
+        if free is not None:
+            free.close()
+
+
+def _read_objects(store: LocalDirectory) -> _Found:
+    """Read every manifest and record; of several that tell of one blob, the newest counts."""
+    found = _Found()
+    objects = sorted(store.list("objects/"), key=lambda info: info.mtime_ms)
+    found.sizes = {info.key: info.size for info in objects}
+    for info in objects:
+        if object_kind(info.key) == "pack":
+            continue
+        try:
+            manifest, records = manifests.decode(store.read_bytes(info.key), info.key)
+        except (IntegrityError, StorageError, NotFound) as error:
+            found.damaged.append(error.title)
+            continue
+        if any(key not in found.sizes for key in manifest.packs):
+            if not any(r["kind"] == "blob" and r["id"] in found.blobs for r in records):
+                found.damaged.append(f"A pack of '{info.key}' is missing from the store.")
+            continue
+        for record in records:
+            if record["kind"] == "blob":
+                found.blobs[record["id"]] = FoundBlob(info.key, info.size, manifest, record)
+            elif record["kind"] == "version":
+                found.records[record["version_id"]] = record
+                found.record_keys[record["version_id"]] = info.key
+    return found
+
+
+def _read_log(root: Path) -> tuple[list[Mapping[str, Any]], dict[int, str]]:
+    lines: list[Mapping[str, Any]] = []
+    sessions: dict[int, str] = {}
+    for segment in sorted((root / "log").glob("*.jsonl")):
+        for line in _whole_lines(segment):
+            lines.append(line)
+            sessions[int(line["seq"])] = segment.stem
+    return lines, sessions
+
+
+def _whole_lines(segment: Path) -> Iterator[Mapping[str, Any]]:
+    for text in segment.read_bytes().splitlines():
+        try:
+            line = json.loads(text)
+            int(line["seq"])
+        except (ValueError, KeyError, TypeError):
+            continue  # cut by a kill; its change is in a later segment, or was never committed
+        yield line
+
+
+def _recover(replay: Replay, found: _Found) -> list[str]:
+    """Take in the versions that were written after the last line of the log."""
+    last_time = replay.lines[-1]["time"] if replay.lines else 0
+    late = [
+        record
+        for uuid, record in found.records.items()
+        if not replay.knows(uuid) and record["created_at"] >= last_time
+    ]
+    told = []
+    for record in sorted(late, key=lambda record: record["created_at"]):
+        line = replay.adopt(record, replay.last_seq + 1)
+        told.append(f"{record['atlas']}/{record['dataset_id']} v{line['details']['seq']}")
+    return told
+
+
+def _drop_without_blob(replay: Replay, found: _Found, missing: list[str]) -> None:
+    """Leave out versions and files whose bytes are gone, and say so."""
+    for state in replay.datasets.values():
+        for uuid, (seq, _incarnation) in list(state.versions.items()):
+            if found.records[uuid]["blob"] not in found.blobs:
+                missing.append(f"the data of {state.atlas}/{state.dataset_id} v{seq}")
+                found.records.pop(uuid)
+        for file in list(state.files):
+            if file.blob not in found.blobs:
+                missing.append(f"the file '{file.name}' of {state.atlas}/{state.dataset_id}")
+                state.files.remove(file)
+    replay.drop_missing()
+
+
+def _insert(db: Database, replay: Replay, found: _Found, sessions: Mapping[int, str]) -> None:
+    with db.writing() as connection:
+        restorer = Restorer(connection, found.records, found.record_keys, found.blobs)
+        used = restorer.used_blobs(replay)
+        live = {key for uuid in _versions(replay) for key in [found.record_keys[uuid]]}
+        for blob in used:
+            live |= {found.blobs[blob].manifest_key, *found.blobs[blob].manifest.packs}
+        restorer.insert_objects({k: n for k, n in found.sizes.items() if k in live})
+        # What nothing refers to is left for garbage collection, after its grace.
+        dead = {k: n for k, n in found.sizes.items() if k not in live}
+        restorer.insert_objects(dead, state="dead")
+        restorer.insert_blobs(sorted(used, key=lambda b: found.blobs[b].record["created_at"]))
+        restorer.insert_datasets(replay)
+        for line in replay.lines:
+            restorer.insert_changes([line], sessions.get(int(line["seq"])))
+
+
+def _versions(replay: Replay) -> Iterator[str]:
+    for state in replay.datasets.values():
+        yield from state.versions
+
+
+def _swap(root: Path, new: Path) -> Path | None:
+    database = root / DATABASE
+    kept = None
+    if database.exists():
+        kept = root / f"{DATABASE}.before-{now_ms()}"
+        for suffix in ("-wal", "-shm", ""):
+            old = Path(f"{database}{suffix}")
+            if old.exists():
+                old.rename(Path(f"{kept}{suffix}"))
+    for suffix in ("-wal", "-shm"):
+        Path(f"{new}{suffix}").unlink(missing_ok=True)
+    new.rename(database)
+    return kept
+
+
+def _unlink_database(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
