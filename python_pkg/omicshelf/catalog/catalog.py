@@ -273,8 +273,9 @@ class Catalog:
             with source_of(backend, data, data_format, check=check) as source:
                 record = backend.put_version(self._atlas, draft, source, by=origin)
         connection.saw(record.version, loaded=False)
-        for problem in backend.summary(record.version.blob).problems if data is not None else ():
-            warnings.warn(f"{draft.dataset_id}: {problem}", stacklevel=4)
+        if data is not None and record.version.problems:
+            for problem in backend.summary(record.version.blob).problems:
+                warnings.warn(f"{draft.dataset_id}: {problem}", stacklevel=4)
         return Dataset(record, connection)
 
     def _parents(self, parents: Sequence[VersionBase | str]) -> tuple[str, ...]:

@@ -36,6 +36,23 @@ __all__ = ["BlobFacts", "Blobs", "Incoming", "PackGone", "Retry"]
 _KEPT_MANIFESTS = 64
 _NEAR_VERSIONS = 5
 
+# Built once: making a statement costs as much as running it.
+_SAME_BYTES = (
+    sa.select(t.blob)
+    .where(
+        t.blob.c.blake3 == sa.bindparam("hash"),
+        t.blob.c.size == sa.bindparam("bytes"),
+        t.blob.c.data_format == sa.bindparam("format"),
+    )
+    .order_by(t.blob.c.created_at)
+    .limit(1)
+)
+_MAKE_LIVE = (
+    t.stored_object.update()
+    .where(t.stored_object.c.key == sa.bindparam("which"), t.stored_object.c.state == "pending")
+    .values(state="live", session=None, mark=sa.bindparam("mark"))
+)
+
 
 class Retry(Exception):
     """What the write was based on has changed meanwhile: do it again from the beginning."""
@@ -154,14 +171,12 @@ class Blobs(Changes):
         # A file's inspection may carry this call's own problems, so only clean ones are shared.
         with self.db.reading() as connection:
             row = connection.execute(
-                sa.select(t.blob)
-                .where(
-                    t.blob.c.blake3 == ingested.scan.blake3,
-                    t.blob.c.size == ingested.scan.size,
-                    t.blob.c.data_format == source.data_format,
-                )
-                .order_by(t.blob.c.created_at)
-                .limit(1)
+                _SAME_BYTES,
+                {
+                    "hash": ingested.scan.blake3,
+                    "bytes": ingested.scan.size,
+                    "format": source.data_format,
+                },
             ).one_or_none()
         if row is None:
             return None
@@ -244,13 +259,10 @@ class Blobs(Changes):
     def make_live(self, connection: sa.Connection, keys: Sequence[str]) -> None:
         """Turn this call's pending objects live, in the transaction that refers to them."""
         for key in keys:
-            path = self.store.local_path(key)
-            mark = str(take_mark(path)) if path is not None else None
-            changed = connection.execute(
-                t.stored_object.update()
-                .where(t.stored_object.c.key == key, t.stored_object.c.state == "pending")
-                .values(state="live", session=None, mark=mark)
-            )
+            mark = None
+            if object_kind(key) == "pack" and (path := self.store.local_path(key)) is not None:
+                mark = str(take_mark(path))
+            changed = connection.execute(_MAKE_LIVE, {"which": key, "mark": mark})
             if changed.rowcount != 1:
                 raise PackGone(key)
 
@@ -267,24 +279,26 @@ class Blobs(Changes):
         assert incoming.ingested is not None
         packs = list(incoming.ingested.manifest.packs)
         reused = [key for key in packs if key != incoming.ingested.pack_key]
-        live = connection.execute(
-            sa.select(sa.func.count())
-            .select_from(t.stored_object)
-            .where(t.stored_object.c.key.in_(reused), t.stored_object.c.state == "live")
-        ).scalar_one()
-        if live != len(reused):
-            raise PackGone(", ".join(reused))
+        if reused:
+            live = connection.execute(
+                sa.select(sa.func.count())
+                .select_from(t.stored_object)
+                .where(t.stored_object.c.key.in_(reused), t.stored_object.c.state == "live")
+            ).scalar_one()
+            if live != len(reused):
+                raise PackGone(", ".join(reused))
         connection.execute(
-            t.blob.insert().values(
-                id=facts.id,
-                size=facts.size,
-                blake3=facts.blake3,
-                digest=facts.digest,
-                data_format=facts.data_format,
-                summary=facts.summary.model_dump(mode="json", exclude_defaults=True),
-                manifest=incoming.manifest_key,
-                created_at=incoming.created_at,
-            )
+            t.blob.insert(),
+            {
+                "id": facts.id,
+                "size": facts.size,
+                "blake3": facts.blake3,
+                "digest": facts.digest,
+                "data_format": facts.data_format,
+                "summary": facts.summary.model_dump(mode="json", exclude_defaults=True),
+                "manifest": incoming.manifest_key,
+                "created_at": incoming.created_at,
+            },
         )
         connection.execute(
             t.blob_object.insert(),

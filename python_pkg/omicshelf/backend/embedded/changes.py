@@ -22,6 +22,7 @@ class ChangeWriter:
     def __init__(self, connection: sa.Connection, session: str, by: Origin, time: int) -> None:
         self.connection = connection
         self.time = time
+        self.last_seq = 0
         self.lines: list[dict[str, Any]] = []
         self._session = session
         self._by = by
@@ -49,9 +50,7 @@ class ChangeWriter:
             "origin": self._by.model_dump(exclude_defaults=True),
             "details": dict(details or {}),
         }
-        inserted = self.connection.execute(
-            t.change.insert().values(**values, session=self._session)
-        )
+        inserted = self.connection.execute(t.change.insert(), {**values, "session": self._session})
         key = inserted.inserted_primary_key
         assert key is not None
         seq = int(key[0])
@@ -60,6 +59,7 @@ class ChangeWriter:
                 t.dataset.update().where(t.dataset.c.id == dataset_key).values(change_seq=seq)
             )
         self.lines.append({"seq": seq, **values})
+        self.last_seq = seq
         return seq
 
 

@@ -23,6 +23,18 @@ __all__ = ["Core"]
 
 _UUID_PREFIX = re.compile(r"[0-9a-f-]{8,36}")
 
+# Built once: making a statement costs as much as running it.
+_ATLAS = sa.select(t.atlas.c.id).where(t.atlas.c.name == sa.bindparam("atlas"))
+_DATASET = (
+    sa.select(t.dataset)
+    .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
+    .where(
+        t.atlas.c.name == sa.bindparam("atlas"),
+        t.dataset.c.dataset_id == sa.bindparam("dataset_id"),
+    )
+)
+_DATASET_LOCKED = _DATASET.with_for_update(of=t.dataset)
+
 VERSION_COLUMNS = (
     t.version,
     t.blob.c.size,
@@ -64,21 +76,15 @@ class Core:
 
     def find_atlas(self, connection: sa.Connection, atlas: str) -> int | None:
         """Give the key of an atlas, or None."""
-        found = connection.execute(sa.select(t.atlas.c.id).where(t.atlas.c.name == atlas))
-        return found.scalar_one_or_none()
+        return connection.execute(_ATLAS, {"atlas": atlas}).scalar_one_or_none()
 
     def find_dataset(
         self, connection: sa.Connection, atlas: str, dataset_id: str, *, lock: bool = False
     ) -> sa.Row[Any] | None:
         """Give the row of a dataset, live or deleted, or None."""
-        query = (
-            sa.select(t.dataset)
-            .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
-            .where(t.atlas.c.name == atlas, t.dataset.c.dataset_id == dataset_id)
-        )
-        if lock and not self.db.is_sqlite:
-            query = query.with_for_update(of=t.dataset)
-        return connection.execute(query).one_or_none()
+        query = _DATASET_LOCKED if lock and not self.db.is_sqlite else _DATASET
+        found = connection.execute(query, {"atlas": atlas, "dataset_id": dataset_id})
+        return found.one_or_none()
 
     def live_dataset(
         self, connection: sa.Connection, atlas: str, dataset_id: str, *, lock: bool = False

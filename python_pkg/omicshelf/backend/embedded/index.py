@@ -14,6 +14,10 @@ __all__ = ["attributes_of", "index_dataset", "unindex_dataset"]
 
 _MAX_TEXT = 300
 _MAX_ATTRIBUTES = 2000
+_INSERT_FTS5 = sa.text("INSERT INTO dataset_text (rowid, body) VALUES (:id, :body)")
+_INSERT_TSVECTOR = sa.text(
+    "INSERT INTO dataset_text (dataset_id, body) VALUES (:id, to_tsvector('simple', :body))"
+)
 
 
 def attributes_of(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -93,15 +97,10 @@ def index_dataset(
 
 def _write_text(connection: sa.Connection, dataset_key: int, body: str) -> None:
     if connection.dialect.name == "sqlite":
-        connection.execute(
-            sa.text("INSERT INTO dataset_text (rowid, body) VALUES (:id, :body)"),
-            {"id": dataset_key, "body": body},
-        )
+        connection.execute(_INSERT_FTS5, {"id": dataset_key, "body": body})
         return
     connection.execute(
-        sa.text(
-            "INSERT INTO dataset_text (dataset_id, body) VALUES (:id, to_tsvector('simple', :body))"
-        ),
+        _INSERT_TSVECTOR,
         {"id": dataset_key, "body": re.sub(r"[_\-]+", " ", body) + "\n" + body},
     )
 

@@ -36,6 +36,11 @@ DEFAULT_TYPES = {
 }
 
 
+# Built once: making a statement costs as much as running it.
+_INSERT_DATASET = t.dataset.insert().returning(t.dataset)
+_UPDATE_DATASET = t.dataset.update().where(t.dataset.c.id == sa.bindparam("which"))
+
+
 @dataclass(frozen=True)
 class NewVersion:
     """A version with everything decided but its number; what the store keeps as its record."""
@@ -315,8 +320,48 @@ class Versions(Blobs):
             raise
         if incoming is not None and incoming.spare is not None:
             self.keep_spare(incoming)
-        with self.db.reading() as connection:
-            return self.read_dataset(connection, dataset.id)
+        return self._as_written(writer, dataset, draft, new)
+
+    @staticmethod
+    def _as_written(
+        writer: ChangeWriter, dataset: sa.Row[Any], draft: VersionDraft, new: NewVersion
+    ) -> DatasetRecord:
+        """Give the record of what was just written, without reading it back."""
+        facts = new.facts
+        n_obs, n_vars = facts.shape
+        version = VersionRecord.model_construct(
+            version_id=new.version_id,
+            atlas=new.atlas,
+            dataset_id=new.dataset_id,
+            incarnation=dataset.incarnation,
+            seq=dataset.next_seq,
+            data_type=new.data_type,
+            data_format=new.data_format,
+            metadata=dict(new.metadata),
+            size=facts.size,
+            added_bytes=new.added_bytes,
+            blob=facts.id,
+            blake3=facts.blake3,
+            digest=facts.digest,
+            shape=None if n_obs is None else (n_obs, n_vars),
+            message=new.message,
+            author=new.by.user,
+            origin=new.by,
+            parents=new.parents,
+            session_inputs=new.session_inputs,
+            created_at=new.created_at,
+            problems=len(facts.summary.problems),
+        )
+        return DatasetRecord.model_construct(
+            atlas=new.atlas,
+            dataset_id=new.dataset_id,
+            incarnation=dataset.incarnation,
+            study_id=draft.study_id if draft.study_id is not None else dataset.study_id,
+            created_at=dataset.created_at,
+            last_modified_at=max(new.created_at, dataset.modified_at),
+            change_seq=writer.last_seq,
+            version=version,
+        )
 
     def keep_spare(self, incoming: Incoming) -> None:
         """Put the plain file of a delta into the cache, by rename."""
@@ -402,22 +447,20 @@ class Versions(Blobs):
             return row
         if row is None:
             atlas_key = self.make_atlas(connection, atlas, now)
-            values = {"created_at": now, "modified_at": now}
-            connection.execute(
-                t.dataset.insert().values(atlas_id=atlas_key, dataset_id=dataset_id, **values)
+            values = {"atlas_id": atlas_key, "dataset_id": dataset_id}
+            values |= {"created_at": now, "modified_at": now}
+            return connection.execute(_INSERT_DATASET, values).one()
+        connection.execute(
+            t.dataset.update()
+            .where(t.dataset.c.id == row.id)
+            .values(
+                deleted=False,
+                incarnation=row.incarnation + 1,
+                study_id=None,
+                current_version=None,
+                created_at=now,
             )
-        else:
-            connection.execute(
-                t.dataset.update()
-                .where(t.dataset.c.id == row.id)
-                .values(
-                    deleted=False,
-                    incarnation=row.incarnation + 1,
-                    study_id=None,
-                    current_version=None,
-                    created_at=now,
-                )
-            )
+        )
         found = self.find_dataset(connection, atlas, dataset_id)
         assert found is not None
         return found
@@ -451,27 +494,26 @@ class Versions(Blobs):
                 .join(t.version, t.version.c.blob_id == t.blob.c.id)
                 .where(t.version.c.id == dataset.current_version)
             ).one()
+        shape = {"n_obs": n_obs, "n_vars": n_vars, "n_problems": len(facts.summary.problems)}
+        kind = {"data_type": new.data_type, "data_format": new.data_format, "author": new.by.user}
         inserted = connection.execute(
-            t.version.insert().values(
-                uuid=new.version_id,
-                dataset_id=dataset.id,
-                incarnation=dataset.incarnation,
-                seq=dataset.next_seq,
-                data_type=new.data_type,
-                data_format=new.data_format,
-                metadata=dict(new.metadata),
-                blob_id=facts.id,
-                record=record_key,
-                n_obs=n_obs,
-                n_vars=n_vars,
-                n_problems=len(facts.summary.problems),
-                added_bytes=new.added_bytes,
-                message=new.message,
-                author=new.by.user,
-                origin=new.by.model_dump(exclude_defaults=True),
-                rolled_back_from=new.rolled_back_from,
-                created_at=new.created_at,
-            )
+            t.version.insert(),
+            {
+                "uuid": new.version_id,
+                "dataset_id": dataset.id,
+                "incarnation": dataset.incarnation,
+                "seq": dataset.next_seq,
+                "metadata": dict(new.metadata),
+                "blob_id": facts.id,
+                "record": record_key,
+                "added_bytes": new.added_bytes,
+                "message": new.message,
+                "origin": new.by.model_dump(exclude_defaults=True),
+                "rolled_back_from": new.rolled_back_from,
+                "created_at": new.created_at,
+                **shape,
+                **kind,
+            },
         )
         assert inserted.inserted_primary_key is not None
         key = int(inserted.inserted_primary_key[0])
@@ -480,46 +522,41 @@ class Versions(Blobs):
             connection.execute(
                 t.version_input.insert(),
                 [
-                    {"version_id": key, "position": i, "kind": kind, "source": source}
-                    for i, (kind, source) in enumerate(inputs)
+                    {"version_id": key, "position": i, "kind": how, "source": source}
+                    for i, (how, source) in enumerate(inputs)
                 ],
             )
-        connection.execute(
-            t.dataset.update()
-            .where(t.dataset.c.id == dataset.id)
-            .values(
-                current_version=key,
-                next_seq=dataset.next_seq + 1,
-                modified_at=max(new.created_at, dataset.modified_at),
-                data_type=new.data_type,
-                data_format=new.data_format,
-                author=new.by.user,
-                size=facts.size,
-                n_obs=n_obs,
-                n_vars=n_vars,
-                n_problems=len(facts.summary.problems),
-            )
-        )
-        fresh = dataset.current_version is None and dataset.incarnation == 1
-        index_dataset(
-            connection,
-            dataset,
-            new.metadata,
-            data_type=new.data_type,
-            study_id=dataset.study_id,
-            fresh=fresh,
-        )
         told = {"seq": dataset.next_seq, "incarnation": dataset.incarnation, **(details or {})}
         if new.ingestion:
             told["ingestion_params"] = dict(new.ingestion)
-        writer.add(
+        change = writer.add(
             action,
             new.atlas,
             new.dataset_id,
             new.version_id,
             message=new.message,
             details=told,
-            dataset_key=dataset.id,
+        )
+        connection.execute(
+            _UPDATE_DATASET,
+            {
+                "which": dataset.id,
+                "current_version": key,
+                "next_seq": dataset.next_seq + 1,
+                "modified_at": max(new.created_at, dataset.modified_at),
+                "change_seq": change,
+                "size": facts.size,
+                **shape,
+                **kind,
+            },
+        )
+        index_dataset(
+            connection,
+            dataset,
+            new.metadata,
+            data_type=new.data_type,
+            study_id=dataset.study_id,
+            fresh=dataset.current_version is None and dataset.incarnation == 1,
         )
         if old_blob is not None and not same_content(old_blob, facts):
             self.remove_outdated_files(writer, dataset, new.atlas)

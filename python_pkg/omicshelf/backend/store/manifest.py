@@ -84,7 +84,8 @@ class BlobManifest:
     size, blake3
         Bytes of the file, and the hash of them all (hex).
     packs
-        Keys of the objects that hold the bytes, and how many bytes each of these has.
+        Keys of the objects that hold the bytes, and how many bytes each of these has; the
+        extents index into them.
     extents
         The chunks in order, a structured array of dtype :data:`EXTENT`.
     params
@@ -93,6 +94,9 @@ class BlobManifest:
         The content digest (hex) where the file's format has one.
     names
         The sorted 64-bit hashes of the obs and of the var names, ``uint64`` as bytes, or None.
+    pack_hashes
+        The blake3 hashes (hex) of those packs that are no file themselves. They find what the
+        hashes of the chunks cannot: a changed bit that decompresses to the same bytes.
     """
 
     blob: str
@@ -103,6 +107,7 @@ class BlobManifest:
     params: ChunkParams = DEFAULT
     digest: str | None = None
     names: tuple[bytes, bytes] | None = None
+    pack_hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:
@@ -170,7 +175,7 @@ def encode(manifest: BlobManifest, records: Sequence[Mapping[str, Any]] = ()) ->
         "size": manifest.size,
         "blake3": manifest.blake3,
         "digest": manifest.digest,
-        "packs": list(manifest.packs.items()),
+        "packs": [[key, n, manifest.pack_hashes.get(key)] for key, n in manifest.packs.items()],
         "params": manifest.params.to_dict(),
         "n_extents": len(extents),
         "names": None if names is None else [len(part) for part in names],
@@ -187,7 +192,7 @@ def encode(manifest: BlobManifest, records: Sequence[Mapping[str, Any]] = ()) ->
             ),
             extents["hash"].tobytes(),
             *(names or ()),
-            _json(list(records)),
+            _json(list(records), sort_keys=False),  # a user's metadata keep their order
         ]
     )
     start = _START.pack(_MAGIC, _VERSION, 0, len(body))
@@ -259,11 +264,12 @@ def _decode_body(body: memoryview) -> tuple[BlobManifest, list[dict[str, Any]]]:
         blob=head["blob"],
         size=head["size"],
         blake3=head["blake3"],
-        packs=dict(head["packs"]),
+        packs={key: size for key, size, _ in head["packs"]},
         extents=extents,
         params=ChunkParams(**head["params"]),
         digest=head["digest"],
         names=names,
+        pack_hashes={key: found for key, _, found in head["packs"] if found is not None},
     )
     return manifest, json.loads(bytes(body[at:]))
 
@@ -285,10 +291,10 @@ def _check(manifest: BlobManifest, key: str) -> None:
         raise _damaged(key, "a chunk is kept in a way that this release does not know")
 
 
-def _json(value: object) -> bytes:
+def _json(value: object, *, sort_keys: bool = True) -> bytes:
     try:
         text = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+            value, sort_keys=sort_keys, separators=(",", ":"), allow_nan=False, ensure_ascii=False
         )
         return text.encode()
     except (TypeError, ValueError) as error:
