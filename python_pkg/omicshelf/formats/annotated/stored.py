@@ -205,7 +205,7 @@ def _categorical(element: Any) -> Node:
     if not isinstance(categories, (Array, Strings)):
         raise ValueError("its categories are neither text nor numbers")
     codes = np.asarray(element["codes"][()])
-    n_categories = len(categories.values)  # type: ignore[arg-type]
+    n_categories = int(categories.values.shape[0])
     if codes.size and (int(codes.max()) >= n_categories or int(codes.min()) < -1):
         raise ValueError(f"it has codes outside its {n_categories} categories")
     return Categorical(categories, codes, bool(element.attrs["ordered"]))
