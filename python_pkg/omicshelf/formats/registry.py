@@ -273,10 +273,14 @@ def _unknown_name(path: Path, head: bytes) -> Invalid:
     looks = next(_recognised(head, path), None)
     hints = []
     if looks is not None:
-        hints.append(f"The content looks like {looks.name}: pass data_format={looks.name!r}.")
-    ending = path.name.rpartition(".")[2].lower()
-    near = difflib.get_close_matches(ending, _suffixes(), n=1, cutoff=0.6)
-    if near and "." in path.name.lstrip("."):
+        packed = head.startswith(_GZIP) and looks.name in _READS_GZIP
+        name = f"{looks.name}{_COMPRESSED}" if packed else looks.name
+        hints.append(f"The content looks like {looks.name}: pass data_format={name!r}.")
+    base = path.name.lower()
+    for ending in _GZIP_SUFFIXES:
+        base = base.removesuffix(ending)
+    near = difflib.get_close_matches(base.rpartition(".")[2], _suffixes(), n=1, cutoff=0.6)
+    if looks is None and near and "." in base.lstrip("."):
         hints.append(f"Did you mean '.{near[0]}'?")
     return Invalid(
         "Couldn't infer 'data_format', please pass it directly",

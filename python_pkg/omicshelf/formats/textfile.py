@@ -33,9 +33,9 @@ def opened(path: Path) -> IO[bytes]:
 def first_bytes(path: Path, length: int = _HEAD) -> bytes:
     """Give the beginning of the text; what there is of it where the gzip stream is damaged."""
     with path.open("rb") as file:
-        head = file.read(length)
+        head = file.read(max(length, _HEAD))
     if not head.startswith(GZIP):
-        return head
+        return head[:length]
     text = b""
     while head.startswith(GZIP) and len(text) < length:  # bgzip: many small members
         stream = zlib.decompressobj(31)
