@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from blake3 import blake3
 
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
@@ -72,6 +71,17 @@ class BlobFacts:
     digest: str | None
     data_format: str | None
     summary: Summary
+
+    def record(self, created_at: int) -> dict[str, Any]:
+        """Give the JSON object that rides in the blob's manifest, for ``rebuild``."""
+        return {
+            "kind": "blob",
+            "id": self.id,
+            "digest": self.digest,
+            "data_format": self.data_format,
+            "summary": self.summary.model_dump(mode="json", exclude_defaults=True),
+            "created_at": created_at,
+        }
 
     @property
     def shape(self) -> tuple[int | None, int | None]:
@@ -195,22 +205,18 @@ class Blobs(Changes):
             if incoming.ingested.pack_file is not None:
                 assert incoming.ingested.pack_key is not None
                 items[incoming.ingested.pack_key] = incoming.ingested.pack_file
-            facts = incoming.facts
-            blob_record = {
-                "kind": "blob",
-                "id": facts.id,
-                "digest": facts.digest,
-                "data_format": facts.data_format,
-                "summary": facts.summary.model_dump(mode="json", exclude_defaults=True),
-                "created_at": incoming.created_at,
-            }
+            blob_record = incoming.facts.record(incoming.created_at)
             items[record_key] = manifests.encode(
                 incoming.ingested.manifest, [blob_record, *records]
             )
         elif records:
             # No bytes of its own: a manifest of nothing, with the records that ride along.
-            nothing = BlobManifest("record", 0, blake3().hexdigest())
+            nothing = BlobManifest("record", 0, manifests.NO_BYTES)
             items[record_key] = manifests.encode(nothing, records)
+        return self.write_objects(items)
+
+    def write_objects(self, items: Mapping[str, Path | bytes]) -> list[str]:
+        """Write objects durably under pending rows; gives their keys."""
         self._register(items)
         try:
             self.store.put_many(items)

@@ -62,6 +62,16 @@ class ChangeWriter:
         self.last_seq = seq
         return seq
 
+    def repeat(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        """Append a change of another catalog: its own time, user and origin, a new number."""
+        values = {key: value for key, value in line.items() if key != "seq"}
+        inserted = self.connection.execute(t.change.insert(), {**values, "session": self._session})
+        key = inserted.inserted_primary_key
+        assert key is not None
+        repeated = {"seq": int(key[0]), **values}
+        self.lines.append(repeated)
+        return repeated
+
 
 class Changes(Core):
     """The part of the embedded backend that writes and reads the change log."""

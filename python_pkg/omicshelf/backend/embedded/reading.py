@@ -77,7 +77,7 @@ class Reading(Search):
         key = manifest.verbatim
         path = None if key is None else self.store.local_path(key)
         if key is not None and path is not None and path.suffix == Path(suffix).suffix:
-            lease = self._lease_pack(path, key)
+            lease = self.lease_pack(key)
             try:
                 self._check_mark(key, path, manifest)
             except BaseException:
@@ -91,9 +91,10 @@ class Reading(Search):
 
         return self.cache.fill(manifest.blob, suffix, produce, manifest.blake3)
 
-    def _lease_pack(self, path: Path, key: str) -> Lease:
+    def lease_pack(self, key: str) -> Lease:
+        """Keep a pack from being removed while it is read."""
         try:
-            return lease_file(path)
+            return lease_file(self.store.local_path(key))
         except NotFound as error:
             raise missing_pack(key) from error
 

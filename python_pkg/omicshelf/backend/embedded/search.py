@@ -202,7 +202,7 @@ def _condition(atlas_key: int, one: Filter) -> sa.ColumnElement[bool]:
 
 def _field_condition(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnElement[bool]:
     text = isinstance(column.type, sa.String)
-    folded = sa.func.lower(column) if text else column
+    folded: sa.ColumnElement[Any] = sa.func.lower(column) if text else column
     if one.operator == "exists":
         return column.is_not(None)
     if one.operator == "missing":
@@ -215,7 +215,7 @@ def _field_condition(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnEle
     if one.operator == "!=":
         return sa.or_(column.is_(None), folded != value)
     if one.operator == "=":
-        return sa.and_(folded == value)
+        return folded.is_not_distinct_from(value)
     return _compare(folded, one.operator, value)
 
 

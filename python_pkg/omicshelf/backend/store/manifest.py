@@ -23,7 +23,7 @@ import json
 import re
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXTENT",
+    "NO_BYTES",
     "RAW",
     "ZSTD",
     "BlobManifest",
@@ -61,6 +62,9 @@ EXTENT = np.dtype(
 )
 """One chunk of a blob: the ``stored`` bytes at ``offset`` of the pack of that index decode to
 ``length`` bytes, whose blake3 hash is ``hash``; ``codec`` is RAW or ZSTD."""
+
+NO_BYTES = blake3().hexdigest()
+"""The hash of nothing: of the manifest of an object that only carries records."""
 
 _MAGIC = b"OMSM"
 _VERSION = 1
@@ -108,6 +112,11 @@ class BlobManifest:
     digest: str | None = None
     names: tuple[bytes, bytes] | None = None
     pack_hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def moved(self, blob: str, keys: Mapping[str, str]) -> BlobManifest:
+        """Give the same bytes under another blob id and other keys of its packs."""
+        packs = {keys.get(key, key): size for key, size in self.packs.items()}
+        return replace(self, blob=blob, packs=packs)
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:
