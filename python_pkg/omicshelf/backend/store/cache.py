@@ -26,7 +26,7 @@ from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.durable import READ_ONLY, discard, storage_errors
 from omicshelf.backend.store.leases import Lease, lease_file, try_exclusive
 from omicshelf.backend.store.marks import take_mark
-from omicshelf.errors import IntegrityError, Invalid, NotFound, StorageError
+from omicshelf.errors import AccessDenied, IntegrityError, Invalid, NotFound, StorageError
 
 __all__ = ["Cache", "Usage", "default_limit", "parse_size"]
 
@@ -119,8 +119,9 @@ class Cache:
                 os.utime(facts_path)  # used now
             return lease
         lease.close()
-        with contextlib.suppress(Timeout), self._lock(key, timeout=0):
-            self._remove(path, facts_path)
+        with contextlib.suppress(StorageError, AccessDenied), self._lock(key, wait=False) as free:
+            if free:
+                self._remove(path, facts_path)
         return None
 
     def put_by_rename(
@@ -209,8 +210,8 @@ class Cache:
         for _, size, path in entries:
             if total - freed <= keep:
                 break
-            with contextlib.suppress(Timeout), self._lock(_key_of(path), timeout=0):
-                if self._remove(path, self.folder / "facts" / path.name):
+            with self._lock(_key_of(path), wait=False) as free:
+                if free and self._remove(path, self.folder / "facts" / path.name):
                     freed += size
         self._discard_parts("", _ABANDONED_S)
         return freed
@@ -232,14 +233,17 @@ class Cache:
         return self.folder / "entries" / (key + suffix), self.folder / "facts" / (key + suffix)
 
     @contextlib.contextmanager
-    def _lock(self, key: str, timeout: float = -1) -> Iterator[None]:
+    def _lock(self, key: str, *, wait: bool = True) -> Iterator[bool]:
+        """Keep others from changing an entry; False when they do now and ``wait`` is False."""
         with storage_errors(f"write to the cache at {self.folder}"):
             for name in ("entries", "facts", "tmp", "locks"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / "locks" / f"{key}.lock")
-            lock.acquire(timeout)
+            # A Timeout is an OSError, but no failure.
+            with contextlib.suppress(Timeout):
+                lock.acquire(-1 if wait else 0, poll_interval=0.01)
         try:
-            yield
+            yield lock.is_locked
         finally:
             lock.release()
 

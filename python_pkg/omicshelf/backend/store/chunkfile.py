@@ -41,6 +41,9 @@ class ChunkFile(io.RawIOBase):
             self._position += n
             return n
 
+    def write(self, data: Buffer) -> int:
+        raise io.UnsupportedOperation("A blob is never changed.")
+
     def readall(self) -> bytes:
         self._require_open()
         with self._lock:

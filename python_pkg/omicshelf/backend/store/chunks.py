@@ -167,13 +167,28 @@ def scan(
         return _scan(file, params, progress, target)
 
 
+class SteadyFile(FileIO):
+    """A file that ends one byte past its size at the time of opening, however much it grows."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self.before = Mark.of(os.fstat(fd))
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read at most ``len(buffer)`` bytes; 0 at the end."""
+        return super().readinto(buffer[: self.before.size + 1 - self.tell()]) or 0
+
+    def unchanged(self) -> bool:
+        """Say whether it was read to its end and nobody wrote to it meanwhile."""
+        return self.tell() == self.before.size and Mark.of(os.fstat(self.fileno())) == self.before
+
+
 @contextmanager
-def steady(path: Path) -> Iterator[FileIO]:
+def steady(path: Path) -> Iterator[SteadyFile]:
     """Open a file that the block reads to its end; refuse it when it changed meanwhile."""
-    with FileIO(open_source(path)) as file, storage_errors(f"read {path}"):
-        before = Mark.of(os.fstat(file.fileno()))
+    with SteadyFile(open_source(path)) as file, storage_errors(f"read {path}"):
         yield file
-        if file.tell() != before.size or Mark.of(os.fstat(file.fileno())) != before:
+        if not file.unchanged():
             raise changed(path)
 
 
@@ -185,7 +200,9 @@ def changed(path: Path) -> Invalid:
     )
 
 
-def _scan(file: FileIO, params: ChunkParams, progress: Progress | None, target: int | None) -> Scan:
+def _scan(
+    file: SteadyFile, params: ChunkParams, progress: Progress | None, target: int | None
+) -> Scan:
     lengths = array("I")
     digests: list[bytes] = []
     whole = blake3()
@@ -197,7 +214,7 @@ def _scan(file: FileIO, params: ChunkParams, progress: Progress | None, target: 
                 write_all(target, view)
 
     with ExitStack() as stack:
-        small = os.fstat(file.fileno()).st_size <= _SMALL
+        small = file.before.size <= _SMALL
         chunk_lane, whole_lane = stack.enter_context(Lane(small)), stack.enter_context(Lane(small))
         under_way: deque[tuple[Callable[[], bytes], Callable[[], None]]] = deque()
         for view, cuts in _cut_blocks(file, params, _IN_FLIGHT + 2):
@@ -238,7 +255,7 @@ class Lane:
 
 
 def _cut_blocks(
-    file: FileIO, params: ChunkParams, n_buffers: int
+    file: SteadyFile, params: ChunkParams, n_buffers: int
 ) -> Iterator[tuple[memoryview, list[int]]]:
     """Read a file in order; give runs of whole chunks and the lengths of these.
 
@@ -272,9 +289,9 @@ def _cut_blocks(
         rest = buffer[used:total]
 
 
-def _buffer_size(file: FileIO, most: int) -> int:
+def _buffer_size(file: SteadyFile, most: int) -> int:
     # One more than the file, so that its end is seen without another buffer.
-    return min(most, os.fstat(file.fileno()).st_size + 1)
+    return min(most, file.before.size + 1)
 
 
 def _hash_chunks(run: memoryview, lengths: list[int]) -> bytes:

@@ -43,6 +43,7 @@ def pack_folder(folder: Path, dest: Path) -> None:
     """
     if not folder.is_dir():
         raise MissingPath(f"No such folder: {folder}", "Check the path.")
+    buffer = memoryview(bytearray(_COPY_BLOCK))
     with (
         new_file(dest) as fd,
         os.fdopen(fd, "w+b", closefd=False) as file,
@@ -57,9 +58,10 @@ def pack_folder(folder: Path, dest: Path) -> None:
                 continue
             info.external_attr = _FILE_MODE
             with steady(path) as source:
-                info.file_size = os.fstat(source.fileno()).st_size
+                info.file_size = source.before.size
                 with storage_errors(f"write {dest}"), archive.open(info, "w") as member:
-                    shutil.copyfileobj(source, member, _COPY_BLOCK)
+                    while n := source.readinto(buffer):
+                        member.write(buffer[:n])
 
 
 def unpack_folder(archive: Path, dest: Path) -> None:
@@ -110,7 +112,8 @@ def _members(folder: Path) -> Iterator[tuple[str, Path | None]]:
             path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()
             _check_name(relative)
-            if path.is_symlink() and not path.resolve().is_relative_to(top):
+            # Not Path.resolve, which raises RuntimeError for a link to itself.
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(top):
                 raise Invalid(
                     f"{path} is a link that leads out of the folder.",
                     "Only what is inside the folder is kept. Replace the link by a copy.",
@@ -189,9 +192,15 @@ def _check(source: zipfile.ZipFile, archive: Path, dest: Path) -> None:
 
 def _extract(source: zipfile.ZipFile, info: zipfile.ZipInfo, part: Path) -> None:
     target = part / info.filename
-    if info.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open(info) as member, target.open("xb") as file:
-        shutil.copyfileobj(member, file, _COPY_BLOCK)
+    try:
+        if info.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source.open(info) as member, target.open("xb") as file:
+            shutil.copyfileobj(member, file, _COPY_BLOCK)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Invalid(
+            f"The member {info.filename!r} lies in, or in the place of, another member.",
+            "A name is that of a file and a folder at once. Pack the folder again.",
+        ) from error

@@ -7,6 +7,8 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from blake3 import blake3
+
 from omicshelf.backend.store.durable import explained, storage_errors
 from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.errors import IntegrityError, NotFound
@@ -14,6 +16,7 @@ from omicshelf.errors import IntegrityError, NotFound
 __all__ = ["PackAccess"]
 
 _OPEN_PACKS = 64
+_BLOCK = 4 << 20
 
 
 class PackAccess:
@@ -59,6 +62,17 @@ class PackAccess:
         if len(data) == len(target):
             target[:] = data
         return len(data) == len(target)
+
+    def hash(self, key: str, size: int) -> str:
+        """Hash a pack of ``size`` bytes as a whole (blake3, hex)."""
+        hasher = blake3()
+        buffer = memoryview(bytearray(min(size, _BLOCK)))
+        for start in range(0, size, _BLOCK):
+            part = buffer[: min(_BLOCK, size - start)]
+            if not self.read_into(key, start, part):
+                break
+            hasher.update(part)
+        return hasher.hexdigest()
 
 
 class _Descriptor:

@@ -187,7 +187,7 @@ def ingest(
     keys = {"verbatim": object_key(blob_id, suffix), "delta": object_key(blob_id, ".delta")}
     copy, delta = staging / f"{blob_id}{suffix}.part", staging / f"{blob_id}.delta"
     known = [manifest for manifest in known if manifest.params == params]
-    pack_file: Path | None = None
+    pack_file, pack_hash = None, ""
     try:
         found, private = _scan(path, owned, copy, bool(known), params, progress)
         decided = plan(found, known, dead_packs)
@@ -195,7 +195,7 @@ def ingest(
             pack_file = private if private is not None else _copy(path, copy, found)
             extents, size = _in_place(found), found.size
         elif decided.kind == "delta":
-            extents, size = _write_delta(private or path, delta, found, decided)
+            extents, size, pack_hash = _write_delta(private or path, delta, found, decided)
             pack_file = delta
         else:
             extents, size = decided.extents, 0
@@ -209,8 +209,17 @@ def ingest(
     key = keys.get(decided.kind)
     if key is not None:
         packs[key] = size
+    pack_hashes = {key: h for earlier in known for key, h in earlier.pack_hashes.items()}
+    if decided.kind == "delta":
+        pack_hashes[keys["delta"]] = pack_hash
     manifest = BlobManifest(
-        blob_id, found.size, found.blake3, packs=packs, extents=extents, params=params
+        blob_id,
+        found.size,
+        found.blake3,
+        packs=packs,
+        extents=extents,
+        params=params,
+        pack_hashes={key: h for key, h in pack_hashes.items() if key in packs},
     )
     return Ingested(found, decided, pack_file, key, manifest, size)
 
@@ -287,24 +296,26 @@ def _in_place(found: Scan) -> npt.NDArray[Any]:
 
 def _write_delta(
     path: Path, delta: Path, found: Scan, decided: Plan
-) -> tuple[npt.NDArray[Any], int]:
-    """Write the new chunks, each once; give the extents of the whole file and the pack's size."""
+) -> tuple[npt.NDArray[Any], int, str]:
+    """Write the new chunks, each once; give all extents, and the pack's size and hash."""
     extents = decided.extents.copy()
     new = np.flatnonzero(~decided.known).tolist()
     first_of: dict[bytes, int] = {}
     for i in new:
         first_of.setdefault(found.hashes[i].tobytes(), i)
     offset = len(_DELTA_START)
+    whole = blake3(_DELTA_START)
     with new_file(delta) as target, FileIO(open_source(path)) as file:
         write_all(target, _DELTA_START)
         for i, codec, kept in _compressed(file, path, found, list(first_of.values())):
             write_all(target, kept)
+            whole.update(kept)
             chunk = extents[i : i + 1]
             chunk["pack"], chunk["codec"] = len(decided.packs), codec
             chunk["offset"], chunk["stored"] = offset, len(kept)
             offset += len(kept)
     extents[new] = extents[[first_of[found.hashes[i].tobytes()] for i in new]]
-    return extents, offset
+    return extents, offset, whole.hexdigest()
 
 
 def _compressed(

@@ -152,8 +152,22 @@ class BlobReader:
         return self.manifest.blake3
 
     def verify(self, progress: Progress | None = None) -> None:
-        """Read everything and check it; raises IntegrityError, naming the place."""
+        """Read everything and check it, the delta packs to their last bit.
+
+        Raises
+        ------
+        omicshelf.errors.IntegrityError
+            Naming the blob, the pack and the place.
+        """
         self._stream(None, progress, verify=True)
+        for key, expected in self.manifest.pack_hashes.items():
+            if self._packs.hash(key, self.manifest.packs[key]) != expected:
+                raise IntegrityError(
+                    f"The pack {key!r} of blob {self.manifest.blob} is damaged: it does not have "
+                    "the hash that was recorded.",
+                    "The data of this blob can still be read. Copy it or restore the object from "
+                    "a backup of the store before more of it is damaged.",
+                )
 
     def _clone(self, part: Path, verify: bool, progress: Progress | None) -> bool:
         """Share the extents of a verbatim pack, on file systems that can."""
