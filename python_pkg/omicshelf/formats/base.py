@@ -88,6 +88,8 @@ class Format:
         Whether the product promises to load it: a file that cannot be one is refused.
     loadable
         Whether :meth:`load` works.
+    reads_wholly
+        Whether what :meth:`load` returns needs its file no more.
     parts
         The arguments of ``load`` besides ``as_`` that the format understands.
     """
@@ -98,6 +100,7 @@ class Format:
     folder: ClassVar[bool] = False
     promised: ClassVar[bool] = False
     loadable: ClassVar[bool] = False
+    reads_wholly: ClassVar[bool] = True
     parts: ClassVar[frozenset[str]] = frozenset()
 
     def recognises(self, head: bytes, path: Path) -> bool | None:
