@@ -138,7 +138,7 @@ class GctxFormat(Format):
             gct = Gct(
                 data_frame(values, list(row_metadata.index), list(col_metadata.index)),
                 row_metadata,
-                columns_of(col_metadata, request.obs_columns, "obs"),
+                columns_of(col_metadata, request.obs_columns, "obs column"),
                 src=str(path),
                 version=parts.version,
             )
@@ -175,7 +175,7 @@ def _subset(gct: Gct, request: LoadRequest) -> Gct:
     rows = positions(request.var, gct.row_metadata_df, "var")
     columns = positions(request.obs, gct.col_metadata_df, "obs")
     gct = gct.subset(rows, columns)
-    gct.col_metadata_df = columns_of(gct.col_metadata_df, request.obs_columns, "obs")
+    gct.col_metadata_df = columns_of(gct.col_metadata_df, request.obs_columns, "obs column")
     return gct
 
 

@@ -63,7 +63,7 @@ class _Table(Format):
         rows = positions(request.obs, frame, "obs")
         if rows is not None:
             frame = frame.iloc[rows]
-        return _converted(columns_of(frame, request.obs_columns, "obs"), kind)
+        return _converted(columns_of(frame, request.obs_columns, "column"), kind)
 
     def frame(self, path: Path, request: LoadRequest) -> pd.DataFrame:
         """Read the whole table."""

@@ -291,8 +291,8 @@ def test_rows_and_columns_that_are_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "title"),
     [
-        ({"obs_columns": ["Age"]}, "no obs column 'Age'"),
-        ({"obs": "@__import__('os')"}, "cannot be used as a query"),
+        ({"obs_columns": ["Age"]}, "no column 'Age'"),
+        ({"obs": "@__import__('os')"}, "refers to Python objects"),
         ({"as_": "xlsx"}, "as_='xlsx'"),
         ({"var": ["x"]}, "rows and columns only"),
         ({"lazy": True}, "rows and columns only"),
