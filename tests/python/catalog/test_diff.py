@@ -373,6 +373,15 @@ def test_values_of_uns() -> None:
     assert told(annotated(1, one), annotated(2, two)) == ["uns entry `p/n`: 15 -> 30"]
 
 
+def test_sizes_of_uns_entries() -> None:
+    for one, two, words in (((10,), (9,), "10 -> 9"), ((2, 10), (2, 9), "2 x 10 -> 2 x 9")):
+        sides = [
+            annotated(n, {"uns/c": Element(kind="strings", shape=shape, hash=str(n))})
+            for n, shape in ((1, one), (2, two))
+        ]
+        assert told(*sides) == [f"uns entry `c`: {words} entries"]
+
+
 def test_many_changed_entries_are_cut() -> None:
     sides = [
         annotated(n, {f"uns/k{i}": Element(kind="array", hash=f"{n}{i}") for i in range(40)})
@@ -709,7 +718,7 @@ def test_an_axis_that_is_not_there() -> None:
 # -- cost
 
 
-def test_comparing_a_million_names_is_faster_than_sorting_them_again() -> None:
+def test_comparing_a_million_names_costs_less_than_one_pass_of_unique() -> None:
     rng = np.random.default_rng(0)
     hashes = rng.integers(0, 2**64, size=1_050_000, dtype=np.uint64)
     sides = []
@@ -727,7 +736,7 @@ def test_comparing_a_million_names_is_faster_than_sorting_them_again() -> None:
     assert (obs["added"], obs["removed"], obs["kept"]) == (50_000, 50_000, 950_000)
     ours = min(took(lambda: compare(*sides)) for _ in range(5))
     reference = min(took(lambda: np.unique(hashes)) for _ in range(5))
-    assert ours < 2 * reference
+    assert ours < reference
 
 
 def test_comparing_imports_no_heavy_library() -> None:

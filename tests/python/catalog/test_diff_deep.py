@@ -174,7 +174,8 @@ def test_modalities_are_compared_each_on_its_own_names() -> None:
     def pair_of(seq: int, n: int) -> Side:
         rna, protein = cells()[:n].copy(), cells(seed=2)
         protein.var_names = [f"p{i}" for i in range(12)]
-        return side(mudata.MuData({"rna": rna, "prot": protein}), seq, FORMATS[0])
+        with mudata.set_options(pull_on_update=False):
+            return side(mudata.MuData({"rna": rna, "prot": protein}), seq, FORMATS[0])
 
     shallow = compare(pair_of(1, 40), pair_of(2, 30))
     assert "mod `rna`: -10 cells (40 -> 30)" in shallow.summary()

@@ -125,7 +125,8 @@ def _in_both(old: NDArray[np.uint64], new: NDArray[np.uint64]) -> NDArray[np.uin
     """Give what two sorted arrays without repeats share."""
     both = np.concatenate((old, new))
     both.sort(kind="stable")  # a merge of two sorted runs
-    return both[1:][both[1:] == both[:-1]]
+    shared: NDArray[np.uint64] = both[1:][both[1:] == both[:-1]]
+    return shared
 
 
 def _count(values: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.intp]:

@@ -25,6 +25,7 @@ __all__ = ["element_lines"]
 _ONE_BY_ONE = 4  # elements of a slot that come or go on a line each
 _MOST_CHANGED = 12  # changed elements of a slot that are told on a line each
 _MOST_CATEGORIES = 4
+_PLAIN_WORDS = ("embeddings", "columns", "sample", "row")
 _RELATIONS = {
     "subset": "subset",
     "extended": "extended",
@@ -68,7 +69,8 @@ def _section(kind: str, path: str) -> str:
     if key is None or slot in ("layers", "raw/var", "raw/varm"):
         return "Matrices"
     many = element_noun(kind, path).many
-    return many[0].upper() + many[1:] if many.islower() and slot not in ("obs", "var") else many
+    # Names of the field's own, such as obs and INFO, stay as they are written.
+    return many.capitalize() if many.split()[0] in _PLAIN_WORDS else many
 
 
 def _came_or_went(
@@ -161,9 +163,15 @@ def _type(path: str, was: Element, now: Element) -> tuple[str, ...]:
         same_shape = (was.shape or ())[1:] == (now.shape or ())[1:]
         if same_shape:
             return (f"dtype {was.dtype} -> {now.dtype}",)
-    if a == b:
-        return ("type changed",) if was.shape is None else (f"shape {was.shape} -> {now.shape}",)
-    return (f"{a} -> {b}",)
+    if a != b:
+        return (f"{a} -> {b}",)
+    if was.shape and now.shape:
+        return (f"{_size(was.shape)} -> {_size(now.shape)} entries",)
+    return ("type changed",)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(f"{n:,}" for n in shape)
 
 
 def _categories(changes: tuple[CategoryChange, ...]) -> tuple[str, ...]:
