@@ -6,9 +6,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from omicshelf.errors import Invalid
 from omicshelf.formats.annotated import hdf5, memory, stored
 from omicshelf.formats.annotated.content import Unhashable
+from omicshelf.formats.annotated.damage import refusing_damage
 from omicshelf.formats.annotated.freeze import frozen_anndata
 from omicshelf.formats.annotated.inspection import Lazy, inspect_items
 from omicshelf.formats.annotated.partial import Reading, load_anndata
@@ -42,17 +42,19 @@ class H5ad(Format):
 
     def inspect(self, path: Path) -> Inspection:
         """Read the file once; give its summary, content digest and names."""
-        with hdf5.opened(path, "h5ad") as file:
+        with hdf5.opened(path, "h5ad") as file, refusing_damage(path, "an AnnData"):
             older = stored.older_encoding(file)
             if older is None:
                 items = stored.items(file)
                 return inspect_items(items, kind="anndata", format=self.name)
-        return _inspect_loaded(path, older)
+        with refusing_damage(path, "an AnnData"):
+            return _inspect_loaded(path, older)
 
     def load(self, path: Path, request: LoadRequest) -> Any:
         """Load the file as an AnnData, or the part of it that ``request`` names."""
         hdf5.check(path, "h5ad")
-        return load_anndata(path, request, _READING)
+        with refusing_damage(path, "an AnnData"):
+            return load_anndata(path, request, _READING)
 
     def accepts(self, obj: object) -> bool:
         """Say whether ``obj`` is an AnnData."""
@@ -84,14 +86,7 @@ def read_anndata(path: Path) -> AnnData:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", anndata.OldFormatWarning)
-        try:
-            return anndata.read_h5ad(path)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Invalid(
-                f"{path.name} cannot be read as an AnnData: {error}",
-                "It is damaged, or was not written by anndata. Check it with "
-                "anndata.read_h5ad, write it again, or store it with data_format='file'.",
-            ) from error
+        return anndata.read_h5ad(path)
 
 
 def write_h5ad(adata: AnnData, path: Path) -> None:

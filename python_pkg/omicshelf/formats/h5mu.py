@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from omicshelf.errors import Invalid, MissingDependency
 from omicshelf.formats.annotated import hdf5, multimodal
 from omicshelf.formats.annotated.content import Unhashable
+from omicshelf.formats.annotated.damage import refusing_damage
 from omicshelf.formats.annotated.inspection import Lazy, inspect_items
 from omicshelf.formats.annotated.selection import Table, positions
 from omicshelf.formats.base import Format, Inspection, LoadRequest
@@ -38,16 +39,17 @@ class H5mu(Format):
 
     def inspect(self, path: Path) -> Inspection:
         """Read the file once; give its summary, content digest and names."""
-        with hdf5.opened(path, "h5mu") as file:
+        with hdf5.opened(path, "h5mu") as file, refusing_damage(path, "a MuData"):
             older = multimodal.older_encoding(file)
             if older is None:
                 items = multimodal.stored_items(file)
                 return inspect_items(items, kind="mudata", format=self.name, lazy=_NOT_LAZY)
-        items = multimodal.items(_read(path))
-        details = {"older_encoding": older}
-        return inspect_items(
-            items, kind="mudata", format=self.name, lazy=_NOT_LAZY, details=details
-        )
+        with refusing_damage(path, "a MuData"):
+            items = multimodal.items(_read(path))
+            details = {"older_encoding": older}
+            return inspect_items(
+                items, kind="mudata", format=self.name, lazy=_NOT_LAZY, details=details
+            )
 
     def load(self, path: Path, request: LoadRequest) -> Any:
         """Load the file as a MuData; ``request.obs`` chooses rows by name, mask or query."""
@@ -68,8 +70,9 @@ class H5mu(Format):
                 "backed=True and obs= exclude each other.",
                 "Take the part of what backed=True returns.",
             )
-        mdata = _read(path, backed=request.backed)
-        return mdata if request.obs is None else _rows(mdata, request.obs)
+        with refusing_damage(path, "a MuData"):
+            mdata = _read(path, backed=request.backed)
+            return mdata if request.obs is None else _rows(mdata, request.obs)
 
     def accepts(self, obj: object) -> bool:
         """Say whether ``obj`` is a MuData."""
@@ -122,14 +125,7 @@ def _read(path: Path, *, backed: bool = False) -> Any:
     mudata = _mudata()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return mudata.read_h5mu(path, backed="r" if backed else None)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Invalid(
-                f"{path.name} cannot be read as a MuData: {error}",
-                "It is damaged, or was not written by mudata. Check it with mudata.read_h5mu, "
-                "write it again, or store it with data_format='file'.",
-            ) from error
+        return mudata.read_h5mu(path, backed="r" if backed else None)
 
 
 def _rows(mdata: Any, request: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from omicshelf.errors import Invalid
 from omicshelf.formats.annotated import hdf5, memory
+from omicshelf.formats.annotated.damage import refusing_damage
 from omicshelf.formats.annotated.inspection import Lazy, inspect_items
 from omicshelf.formats.annotated.partial import only_anndata
 from omicshelf.formats.annotated.selection import Table, chosen_keys, positions
@@ -73,17 +74,8 @@ class Loom(Format):
                     f"{way}=True is not possible for a loom file.",
                     "Load a part of it with obs= or var=, or load it and save it as h5ad.",
                 )
-        with hdf5.opened(path, "loom") as file:
-            try:
-                return _load(file, request)
-            except (OSError, KeyError, TypeError, ValueError) as error:
-                if isinstance(error, Invalid):
-                    raise
-                raise Invalid(
-                    f"{path.name} cannot be read as a loom file: {error}",
-                    "It is damaged or does not follow the specification: get it again, or store "
-                    "it with data_format='file'.",
-                ) from error
+        with hdf5.opened(path, "loom") as file, refusing_damage(path, "a loom file"):
+            return _load(file, request)
 
 
 def _load(file: Any, request: LoadRequest) -> AnnData:

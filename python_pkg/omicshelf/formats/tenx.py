@@ -10,6 +10,7 @@ import numpy as np
 
 from omicshelf.errors import Invalid
 from omicshelf.formats.annotated import hdf5, memory
+from omicshelf.formats.annotated.damage import refusing_damage
 from omicshelf.formats.annotated.folder import is_zip, opened_folder
 from omicshelf.formats.annotated.inspection import Lazy, inspect_items
 from omicshelf.formats.annotated.partial import only_anndata, read_sparse, subset
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "TenxFolder", "TenxH5"]
 
 _NOT_LAZY = Lazy(False, "10x data is loaded: anndata reads only h5ad and zarr lazily.")
+_H5 = "a 10x Genomics h5 file"
 _WHAT = "a 10x matrix folder"
 _PARTS = frozenset({"obs", "var", "obs_columns", "layers"})
 
@@ -51,8 +53,8 @@ class TenxH5(Format):
 
         A file of several genomes has the elements of each under ``mod/<genome>/``.
         """
-        with hdf5.opened(path, "10x_h5") as file:
-            found = _matrices(file, path)
+        with hdf5.opened(path, "10x_h5") as file, refusing_damage(path, _H5):
+            found = matrices(file)
             details: dict[str, Any] = _repeats(sum(m.repeated_symbols for m in found))
             if found[0].genome is not None:
                 details["genomes"] = [matrix.genome for matrix in found]
@@ -77,8 +79,8 @@ class TenxH5(Format):
             If there are several genomes and none is chosen, or for an unknown name.
         """
         _refuse_ways(request, {"genome"})
-        with hdf5.opened(path, "10x_h5") as file:
-            found = _matrices(file, path)
+        with hdf5.opened(path, "10x_h5") as file, refusing_damage(path, _H5):
+            found = matrices(file)
             genome = request.options.get("genome")
             return _load_part(_chosen(found, genome, path), request, genome)
 
@@ -111,7 +113,7 @@ class TenxFolder(Format):
 
     def inspect(self, path: Path) -> Inspection:
         """Read the folder; give the summary, content digest and names of its AnnData."""
-        with opened_folder(path, _WHAT) as folder:
+        with opened_folder(path, _WHAT) as folder, refusing_damage(path, _WHAT):
             adata, repeated = read_folder(folder)
         return inspect_items(
             memory.items(adata),
@@ -124,7 +126,7 @@ class TenxFolder(Format):
     def load(self, path: Path, request: LoadRequest) -> AnnData:
         """Load as an AnnData, or the part of it that ``request`` names."""
         _refuse_ways(request, set())
-        with opened_folder(path, _WHAT) as folder:
+        with opened_folder(path, _WHAT) as folder, refusing_damage(path, _WHAT):
             adata, _ = read_folder(folder)
         return subset(adata, request) if request.partial else adata
 
@@ -148,19 +150,6 @@ def _refuse_ways(request: LoadRequest, options: Iterable[str]) -> None:
     if unknown:
         known = ", ".join(sorted(options)) or "none"
         raise Invalid(f"There is no option {unknown[0]!r}.", f"The options are: {known}.")
-
-
-def _matrices(file: Any, path: Path) -> list[TenxMatrix]:
-    try:
-        return matrices(file)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, Invalid):
-            raise
-        raise Invalid(
-            f"{path.name} cannot be read as a 10x Genomics h5 file: {error}",
-            "It is damaged or of an unknown layout: get it again, or store it with "
-            "data_format='file'.",
-        ) from error
 
 
 def _chosen(found: list[TenxMatrix], genome: Any, path: Path) -> TenxMatrix:

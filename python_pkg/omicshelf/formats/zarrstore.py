@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omicshelf.errors import Invalid, MissingDependency
 from omicshelf.formats.annotated import folder, memory, multimodal, stored
+from omicshelf.formats.annotated.damage import refusing_damage
 from omicshelf.formats.annotated.inspection import Lazy, inspect_items
 from omicshelf.formats.annotated.partial import Reading, load_anndata
 from omicshelf.formats.base import Format, Inspection, LoadRequest
@@ -21,6 +22,7 @@ __all__ = ["FORMATS", "Zarr"]
 
 _MARKS = (".zgroup", "zarr.json")
 _WHAT = "a zarr folder"
+_CONTENT = "an AnnData or MuData"
 
 
 class Zarr(Format):
@@ -50,7 +52,7 @@ class Zarr(Format):
 
     def inspect(self, path: Path) -> Inspection:
         """Read the store once; give its summary, content digest and names."""
-        with _opened(path) as group:
+        with _opened(path) as group, refusing_damage(path, _CONTENT):
             if "mod" in group:
                 return self._inspect_modalities(group)
             older = stored.older_encoding(group)
@@ -58,7 +60,7 @@ class Zarr(Format):
                 return inspect_items(stored.items(group), kind="anndata", format=self.name)
             reason = f"Lazy reading needs the encoding of anndata 0.8 or newer: {older}."
             return inspect_items(
-                memory.items(_read(group, path)),
+                memory.items(_read(group)),
                 kind="anndata",
                 format=self.name,
                 lazy=Lazy(False, f"{reason} Load it and save it once."),
@@ -67,10 +69,11 @@ class Zarr(Format):
 
     def load(self, path: Path, request: LoadRequest) -> Any:
         """Load the store as an AnnData (or MuData), or the part of it that is asked for."""
-        with _opened(path) as group:
-            if "mod" in group:
-                return _read_modalities(group, path, request)
-        return load_anndata(path, request, _READING)
+        with refusing_damage(path, _CONTENT):
+            with _opened(path) as group:
+                if "mod" in group:
+                    return _read_modalities(group, path, request)
+            return load_anndata(path, request, _READING)
 
     def _inspect_modalities(self, group: Any) -> Inspection:
         lazy = Lazy(False, "MuData is loaded whole: anndata reads only h5ad and zarr lazily.")
@@ -114,9 +117,8 @@ def _group(path: Path) -> tuple[Any, Any]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    with folder.opened_folder(path, _WHAT):
-        pass
-    group, store = _group(path)
+    with folder.opened_folder(path, _WHAT), refusing_damage(path, _WHAT):
+        group, store = _group(path)
     try:
         if not {"obs", "var"} <= set(group):
             there = ", ".join(sorted(group)[:8]) or "nothing"
@@ -131,23 +133,17 @@ def _opened(path: Path) -> Iterator[Any]:
             store.close()
 
 
-def _read(group: Any, path: Path) -> AnnData:
+def _read(group: Any) -> AnnData:
     import anndata
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return anndata.read_zarr(group)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Invalid(
-                f"{path.name} cannot be read as an AnnData: {error}",
-                "It is damaged, or was not written by anndata. Check it with anndata.read_zarr.",
-            ) from error
+        return anndata.read_zarr(group)
 
 
 def _read_whole(path: Path) -> AnnData:
     with _opened(path) as group:
-        return _read(group, path)
+        return _read(group)
 
 
 def _read_modalities(group: Any, path: Path, request: LoadRequest) -> Any:
@@ -163,10 +159,7 @@ def _read_modalities(group: Any, path: Path, request: LoadRequest) -> Any:
         ) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return mudata.read_zarr(str(path) if path.is_dir() else group.store)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Invalid(f"{path.name} cannot be read as a MuData: {error}") from error
+        return mudata.read_zarr(str(path) if path.is_dir() else group.store)
 
 
 # A lazy AnnData reads from its store later: it stays open as long as it is used.

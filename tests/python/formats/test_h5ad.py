@@ -327,6 +327,76 @@ def test_backed_and_lazy(tmp_path: Path) -> None:
     backed.file.close()
 
 
+class TestDamage:
+    """Whatever is missing or replaced in a file: a refusal or a problem, never anything else."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        adata = small(n=[1, 2, 3, 4], kind=["a", "b", "a", "b"])
+        adata.X = sparse.csr_matrix(adata.X)
+        adata.layers["csc"] = sparse.csc_matrix(adata.X)
+        adata.obsm["X_pca"] = np.ones((4, 2))
+        adata.uns["nested"] = {"title": "x"}
+        adata.raw = adata.copy()
+        return save(adata, tmp_path / "a.h5ad")
+
+    def outcomes(self, path: Path) -> set[str]:
+        told = set()
+        for call in (
+            FORMAT.inspect,
+            lambda p: FORMAT.load(p, LoadRequest()),
+            lambda p: FORMAT.load(p, LoadRequest(obs=[1, 3], var=[0])),
+        ):
+            try:
+                call(path)
+            except Invalid as error:
+                told.add(f"{error.title} {error.detail or 'NO REMEDY'}")
+        assert not any("NO REMEDY" in text for text in told)
+        return told
+
+    def test_missing_or_replaced_elements(self, path: Path) -> None:
+        plain = path.read_bytes()
+        names: list[str] = []
+        with h5py.File(path, "r") as file:
+            file.visit(names.append)
+        refused = 0
+        for name in names:
+            with h5py.File(path, "r+") as file:
+                attributes = dict(file[name].attrs)
+                del file[name]
+            refused += bool(self.outcomes(path))
+            with h5py.File(path, "r+") as file:
+                file[name] = [7, 8, 9]
+                file[name].attrs.update(attributes)
+            refused += bool(self.outcomes(path))
+            path.write_bytes(plain)
+        assert refused > len(names)
+
+    def test_missing_or_replaced_attributes(self, path: Path) -> None:
+        plain = path.read_bytes()
+        with h5py.File(path, "r") as file:
+            names = ["/"]
+            file.visit(names.append)
+            keys = [(name, key) for name in names for key in file[name].attrs]
+        refused = 0
+        for name, key in keys:
+            with h5py.File(path, "r+") as file:
+                file[name].attrs[key] = 7
+            refused += bool(self.outcomes(path))
+            path.write_bytes(plain)
+        assert refused > len(keys) / 2
+
+    @pytest.mark.parametrize("index", [-1, 3, 2**31 - 1])
+    def test_indices_outside_of_the_matrix(self, path: Path, index: int) -> None:
+        with h5py.File(path, "r+") as file:
+            file["X/indices"][0] = index
+        found = FORMAT.inspect(path)
+        assert found.digest is None
+        assert any("an index outside of its shape (4, 3)" in p for p in found.summary.problems)
+        with pytest.raises(Invalid, match="an index outside of its shape"):
+            FORMAT.load(path, LoadRequest(obs=[0], var=[1]))
+
+
 def test_damaged_file_is_refused_on_load(tmp_path: Path) -> None:
     path = save(small(), tmp_path / "a.h5ad")
     with h5py.File(path, "r+") as file:

@@ -191,9 +191,19 @@ class Sparse:
             yield self._block(start, stop)
             start = stop
 
+    def checked_indices(self, first: int, last: int) -> NDArray[Any]:
+        """Read a range of the indices; one outside of the matrix would make scipy crash."""
+        indices = np.asarray(self.indices[first:last])
+        minor = self.shape[1 if self.layout == "csr" else 0]
+        # Seen as unsigned, a negative index is a large one: one look instead of two.
+        unsigned = indices.view(np.dtype(f"u{indices.dtype.itemsize}"))
+        if indices.size and int(unsigned.max()) >= minor:
+            raise ValueError(f"it has an index outside of its shape {self.shape}")
+        return indices
+
     def _block(self, start: int, stop: int) -> tuple[NDArray[Any], NDArray[Any]]:
         first, last = int(self.indptr[start]), int(self.indptr[stop])
-        indices = np.ascontiguousarray(self.indices[first:last])
+        indices = np.ascontiguousarray(self.checked_indices(first, last))
         indices = indices.astype(self.index_dtype, copy=False)
         data = canonical(self.data[first:last])
         falls = np.flatnonzero(indices[1:] < indices[:-1]) + 1

@@ -17,7 +17,7 @@ import numpy as np
 
 from omicshelf.errors import Invalid, MissingDependency
 from omicshelf.formats.annotated import content, stored
-from omicshelf.formats.annotated.content import Array, Sparse
+from omicshelf.formats.annotated.content import Array, Broken, Sparse
 from omicshelf.formats.annotated.selection import Table, chosen_keys, positions
 from omicshelf.formats.base import LoadRequest
 
@@ -208,6 +208,11 @@ def _read(
 
     if rows is not None or columns is not None:
         node = stored.node(element)
+        if isinstance(node, Broken):
+            raise Invalid(
+                f"{element.name} cannot be read: {node.reason}",
+                "The file is damaged: get it again, or write it again.",
+            )
         if isinstance(node, Sparse):
             return read_sparse(node, rows, columns)
         if isinstance(node, Array):
@@ -257,7 +262,7 @@ def read_sparse(
         pointers = node.indptr[start : stop + 1]
         first, last = int(pointers[0]), int(pointers[-1])
         block = sparse.csr_matrix(
-            (node.data[first:last], node.indices[first:last], pointers - first),
+            (node.data[first:last], node.checked_indices(first, last), pointers - first),
             shape=(stop - start, n_minor),
         )
         parts.append(block if minor is None else block[:, minor])
