@@ -138,14 +138,21 @@ class TextColumn(Column):
             # As pandas has a column without values, and one without rows.
             self.dtype = "float64" if self.n_rows else "string"
         elif self.dtype == "string":
-            labels = set(map(str.lower, self.counts or ()))
-            if labels and labels <= _FLAGS and not self.n_null:
-                self.dtype = "bool"
+            self._name_flags()
         else:
             self.counts = None
             if self.dtype == "int64" and self.n_null:
                 self.dtype = "float64"  # as pandas has whole numbers with missing ones
         return super().element()
+
+    def _name_flags(self) -> None:
+        """Name true and false in one way, as pandas reads them."""
+        counts: Counter[str] = self.counts or Counter()
+        if counts and _FLAGS.issuperset(map(str.lower, counts)):
+            self.dtype = "string" if self.n_null else "bool"
+            self.counts = Counter()
+            for label, n in counts.items():
+                self.counts[label.capitalize()] += n
 
 
 def facts_of_batches(batches: Iterable[Any], columns: dict[str, Column]) -> int:

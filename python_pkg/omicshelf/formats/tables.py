@@ -287,7 +287,13 @@ def _read(
     import pandas as pd
 
     with table_text.text_stream(path, dialect, encoding) as stream:
-        return pd.read_csv(stream, sep=dialect.separator, header=header, low_memory=False)
+        return pd.read_csv(
+            stream,
+            sep=dialect.separator,
+            header=header,
+            low_memory=False,
+            float_precision="round_trip",  # pandas' own default may miss the last bit
+        )
 
 
 def _converted(frame: pd.DataFrame, kind: str) -> Any:

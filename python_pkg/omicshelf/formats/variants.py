@@ -98,6 +98,11 @@ class Vcf(Format):
 
         with opened(path) as stream:
             header = vcf_text.read_header(stream)
+            if header.fileformat is None and header.width is None:
+                raise Invalid(
+                    f"{path.name!r} is not {self.title}: it has no header.",
+                    "A VCF begins with ##fileformat=VCF… and names its columns in a #CHROM line.",
+                )
             body = io.BytesIO(header.first_record)
             rest = io.BufferedReader(_Chain(body, stream))
             try:

@@ -102,7 +102,8 @@ class Header:
             at = pair.end()
         if "ID" in values:
             self.fields.setdefault(kind, {})[values["ID"]] = Field(values["ID"], values)
-        if not body.endswith(">") or at < len(inner) or "ID" not in values or "\t" in body:
+        unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', "", body)
+        if not body.endswith(">") or at < len(inner) or "ID" not in values or "\t" in unquoted:
             self.problems.append(f"Header line {self.n_lines} is malformed: {line[:80]!r}")
 
     def _take_columns(self, line: str) -> None:

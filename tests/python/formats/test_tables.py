@@ -53,7 +53,8 @@ def test_a_table_is_described(tmp_path: Path) -> None:
     assert (arm.dtype, arm.categories, arm.n_categories) == ("string", {"a": 2, "b": 2}, 2)
     assert summary.elements["columns/patient"].categories is None
     assert summary.elements["columns/patient"].n_categories == 4
-    assert summary.elements["columns/response"].dtype == "bool"
+    response = summary.elements["columns/response"]
+    assert (response.dtype, response.categories) == ("bool", {"True": 2, "False": 2})
     assert summary.details == {
         "separator": "comma",
         "encoding": "utf-8",
@@ -118,6 +119,12 @@ def test_a_header_behind_a_hash_is_a_header(tmp_path: Path) -> None:
     path = written(tmp_path, "#chrom\tstart\nchr1\t5\n", "t.tsv")
     assert list(summary_of(path).elements) == ["columns/#chrom", "columns/start"]
     assert load(path).columns.tolist() == ["#chrom", "start"]
+
+
+def test_numbers_are_read_to_the_last_bit(tmp_path: Path) -> None:
+    path = written(tmp_path, "p,q\n8.5344e-137,0.00849999999999997\n")
+    assert load(path).iloc[0].tolist() == [8.5344e-137, 0.00849999999999997]
+    assert summary_of(path).elements["columns/p"].max == 8.5344e-137
 
 
 def test_names_that_occur_twice_are_told(tmp_path: Path) -> None:
