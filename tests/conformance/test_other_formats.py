@@ -35,6 +35,10 @@ DATA = Path(os.environ.get("CONFORMANCE", Path(__file__).parents[2].parent / "sh
 EXPECTED: dict[str, Any] = {}
 if (DATA / "EXPECTED.json").is_file():
     EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())
+elif os.environ.get("CONFORMANCE_REQUIRED") == "1":
+    raise FileNotFoundError(
+        f"CONFORMANCE_REQUIRED is set, and there is no {DATA / 'EXPECTED.json'}"
+    )
 with (Path(__file__).parent / "verdicts_other.tsv").open(newline="") as table:
     VERDICTS = {row["file"]: row for row in csv.DictReader(table, delimiter="\t")}
 
