@@ -511,10 +511,16 @@ class Catalog:
         self.connection.saw(record.version, loaded=False)
         return Dataset(record, self.connection)
 
-    def diff(self, dataset_id: str, a: str, b: str | None = None) -> Diff:
-        """Compare two versions of a dataset; ``b`` is the newest by default."""
+    def diff(
+        self, dataset_id: str, a: str, b: str | None = None, *, deep: bool = False
+    ) -> Diff:
+        """Compare two versions of a dataset, from ``a`` to ``b`` (default: the newest).
+
+        Summaries are compared, which takes milliseconds at any size; ``deep`` loads both and
+        compares values where names changed.
+        """
         new = self.get_dataset(dataset_id) if b is None else self.get_version(dataset_id, b)
-        return self.get_version(dataset_id, a).diff(new)
+        return self.get_version(dataset_id, a).diff(new, deep=deep)
 
     def label(self, dataset_id: str, version: str, name: str) -> LabelRecord:
         """Give a version a name, such as ``submitted``; it is kept by ``purge_versions``."""
@@ -785,6 +791,10 @@ def recorded_params(
         raise Invalid(
             f"ingestion_params['priority'] is {priority!r}.",
             "It must be 'low', 'medium' or 'high'.",
+        )
+    if kwargs.get("link"):
+        raise Invalid(
+            "link=True is not available yet.", "Leave it out: the file is copied into the catalog."
         )
     for key in kwargs:
         _warn_unknown(f"{method} does not know the argument '{key}'", key, _arguments(method))

@@ -18,7 +18,7 @@ from omicshelf.formats.base import LoadRequest
 from omicshelf.records import DatasetRecord, FileRecord, Origin, Summary, VersionRecord
 
 if TYPE_CHECKING:
-    from omicshelf.catalog.diff import Diff
+    from omicshelf.catalog.diff import Diff, Side
     from omicshelf.catalog.lineage import Lineage
 
 __all__ = ["Dataset", "DatasetVersion", "SupplementaryFile", "VersionBase"]
@@ -273,20 +273,31 @@ class VersionBase:
 
     # -- against others
 
-    def diff(self, other: VersionBase | str) -> Diff:
-        """Compare with another version, from this one to ``other``."""
+    def diff(self, other: VersionBase | str, *, deep: bool = False) -> Diff:
+        """Compare with another version, from this one to ``other``.
+
+        Summaries and names sidecars are compared, which takes milliseconds at any size;
+        ``deep`` loads both and compares values where names changed.
+        """
         from omicshelf.catalog.diff import compare
 
         if isinstance(other, str):
             record = self._backend.get_version(self.omixatlas_id, self.dataset_id, other)
             other = DatasetVersion(record, self._connection)
-        return compare(self._side(), other._side())
+        return compare(self._side(), other._side(), deep=deep)
 
-    def _side(self) -> Any:
+    def _side(self) -> Side:
         from omicshelf.catalog.diff import Side
 
         blob = self._record.blob
-        return Side(self._record, self._backend.summary(blob), self._backend.names(blob), self.load)
+        summary, names = self._backend.summary(blob), self._backend.names(blob)
+        open_names = self._axis_names if self.data_format == "h5ad" else None
+        return Side(self._record, summary, names, self.load, open_names)
+
+    def _axis_names(self, axis: str) -> Sequence[str]:
+        """Give the names of an axis without reading X."""
+        names: Sequence[str] = getattr(self.load(backed=True), f"{axis}_names")
+        return names
 
     def lineage(self, *, depth: int = 20) -> Lineage:
         """Give what the version was made from and what was made from it."""

@@ -201,22 +201,24 @@ def _condition(atlas_key: int, one: Filter) -> sa.ColumnElement[bool]:
 
 
 def _field_condition(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnElement[bool]:
-    text = isinstance(column.type, sa.String)
-    folded: sa.ColumnElement[Any] = sa.func.lower(column) if text else column
     if one.operator == "exists":
         return column.is_not(None)
     if one.operator == "missing":
         return column.is_(None)
+    text = isinstance(column.type, sa.String)
+    folded: sa.ColumnElement[Any] = sa.func.lower(column) if text else column
     if one.operator in ("contains", "starts"):
         return _like(folded if text else sa.cast(column, sa.String), one)
-    if one.operator == "in":
-        return folded.in_([_typed(v, one, text) for v in _listed(one)])
-    value = _typed(one.value, one, text)
+    values = _listed(one) if one.operator == "in" else [one.value]
+    typed = [_typed(value, one, text) for value in values]
+    # SQLite folds ASCII alone: what is written alike matches in any script.
+    same = sa.or_(column.in_(values if text else typed), folded.in_(typed))
+    if one.operator in ("=", "in"):
+        return same
     if one.operator == "!=":
-        return sa.or_(column.is_(None), folded != value)
-    if one.operator == "=":
-        return folded.is_not_distinct_from(value)
-    return _compare(folded, one.operator, value)
+        return sa.or_(column.is_(None), sa.not_(same))
+    compared: sa.ColumnElement[bool] = _compare(folded, one.operator, typed[0])
+    return compared
 
 
 def _typed(value: Any, one: Filter, text: bool) -> Any:
