@@ -21,8 +21,9 @@ from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.changes import Changes
 from omicshelf.backend.embedded.core import new_id
-from omicshelf.backend.source import Source
+from omicshelf.backend.source import Source, in_thread
 from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.durable import sync_descriptor
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.marks import take_mark
 from omicshelf.backend.store.packs import Ingested, ingest
@@ -147,6 +148,9 @@ class Blobs(Changes):
         kept: Path | None = None
         try:
             known = [self.manifest(blob) for blob in near] if reuse else []
+            # The first version is kept as it is: it can be flushed while it is cut and hashed.
+            whole = staged.owned and not known
+            flushed = in_thread(lambda: _flush(staged.path)) if whole else None
             blob_id = new_id()
             ingested = ingest(
                 staged.path,
@@ -159,6 +163,8 @@ class Blobs(Changes):
             )
             pack = ingested.pack_file
             found = source.inspection()
+            if flushed is not None:
+                flushed.result()  # a disk tells of a failed flush but once
             incoming = self._same_bytes(source, ingested) if reuse else None
             if incoming is not None:
                 if pack is not None:
@@ -178,7 +184,6 @@ class Blobs(Changes):
                 staged.path.unlink(missing_ok=True)
 
     def _same_bytes(self, source: Source, ingested: Ingested) -> Incoming | None:
-        # A file's inspection may carry this call's own problems, so only clean ones are shared.
         with self.db.reading() as connection:
             row = connection.execute(
                 _SAME_BYTES,
@@ -371,6 +376,12 @@ class Blobs(Changes):
         """Give the names sidecar of a blob."""
         found = self.manifest(blob).names
         return None if found is None else Names(*found)
+
+
+def _flush(path: Path) -> None:
+    # Opened for writing: some systems flush nothing else.
+    with path.open("rb+") as file:
+        sync_descriptor(file.fileno())
 
 
 def object_kind(key: str) -> str:
