@@ -35,11 +35,14 @@ def children(pid: int) -> set[int]:
 
 
 def workers_of(pid: int) -> set[int]:
-    return {
-        child
-        for child in children(pid)
-        if b"omicshelf.formats.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
-    }
+    return {child for child in children(pid) if b"omicshelf.formats.worker" in command(child)}
+
+
+def command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return b""
 
 
 def wait_for(condition, seconds: float = 20.0):
