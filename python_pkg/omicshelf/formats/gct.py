@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Gct", "GctFormat", "GctxFormat"]
 
+_NULL = -666.0  # the Connectivity Map's missing value
 _AS = ("gctoo", "anndata", "dataframe")
 
 
@@ -56,10 +57,15 @@ class GctFormat(Format):
         cmapPy's ``GCToo`` (``as_="gctoo"`` or None) where cmapPy is installed and every id is
         unique, else a :class:`Gct`, which has the same tables; an AnnData, samples x features
         (``"anndata"``); or the matrix as a data frame, features x samples (``"dataframe"``).
-        ``obs`` means samples and ``var`` features.
+        ``obs`` means samples and ``var`` features. A value of -666, the Connectivity Map's
+        null, is a missing value as for cmapPy, and a warning says so;
+        ``options["convert_neg_666"] = False`` keeps it as a number.
         """
         kind = _kind(request)
-        return _given(_subset(gct_text.read_gct(path), request), kind)
+        gct = _subset(gct_text.read_gct(path), request)
+        if request.options.get("convert_neg_666", True):
+            _convert_null(gct)
+        return _given(gct, kind)
 
     def accepts(self, obj: object) -> bool:
         """Take cmapPy's GCToo and our own Gct."""
@@ -145,9 +151,26 @@ class GctxFormat(Format):
         return _given(gct, kind)
 
 
+def _convert_null(gct: Gct) -> None:
+    """Make missing values of the Connectivity Map's null."""
+    null = gct.data_df.to_numpy() == _NULL
+    if null.any():
+        gct.data_df = gct.data_df.mask(null)
+        warnings.warn(
+            f"-666, which stands for a missing value in a GCT, is loaded as NaN: {null.sum():,} "
+            "times. If it is a measurement here, load with convert_neg_666=False.",
+            stacklevel=4,
+        )
+
+
 def _inspected(gct: Gct) -> Inspection:
+    values = gct.data_df.to_numpy()
+    null = values == _NULL
+    if null.any():
+        # The same content, whether it is written as -666 or as a missing value.
+        values = np.where(null, np.nan, values)
     return gct_content.inspect_matrix(
-        gct.data_df.to_numpy().T,
+        values.T,
         gct.row_metadata_df,
         gct.col_metadata_df,
         format="gct",

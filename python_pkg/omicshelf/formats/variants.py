@@ -30,6 +30,7 @@ class Vcf(Format):
     title = "variant calls (VCF)"
     suffixes: ClassVar[tuple[str, ...]] = ("vcf", "gvcf")
     loadable = True
+    reads_wholly = False  # a reader over the file is what load gives
 
     def recognises(self, head: bytes, path: Path) -> bool | None:
         """Look for ##fileformat=VCF; other text that begins with # may still be one."""

@@ -115,10 +115,18 @@ def test_ids_are_text_whatever_they_look_like(tmp_path: Path) -> None:
     assert gct.data_df.columns.tolist() == ["01", "2.0"]
 
 
-def test_a_value_of_minus_666_is_a_value(tmp_path: Path) -> None:
-    path = written(tmp_path, "#1.2\n1\t2\nNAME\tDescription\ts1\ts2\ng1\t-666\t-666\t2\n")
-    gct = load(path)
-    assert gct.data_df.iloc[0].tolist() == [-666.0, 2.0]
+def test_a_value_of_minus_666_is_missing_and_told(tmp_path: Path) -> None:
+    text = "#1.2\n1\t2\nNAME\tDescription\ts1\ts2\ng1\t-666\t{}\t2\n"
+    path = written(tmp_path, text.format(-666))
+    with pytest.warns(UserWarning, match="loaded as NaN: 1 times"):
+        gct = load(path)
+    assert np.isnan(gct.data_df.iloc[0, 0])
+    kept = GctFormat().load(path, LoadRequest(options={"convert_neg_666": False}))
+    assert kept.data_df.iloc[0].tolist() == [-666.0, 2.0]
+    found = GctFormat().inspect(path)
+    assert found.summary.elements["X"].n_null == 1
+    (tmp_path / "nan.gct").write_text(text.format("NaN"))
+    assert GctFormat().inspect(tmp_path / "nan.gct").digest == found.digest
     assert np.isnan(gct.row_metadata_df["Description"].iloc[0])
 
 
