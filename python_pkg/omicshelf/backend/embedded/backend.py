@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import threading
 import uuid
 import warnings
 import weakref
@@ -15,13 +18,16 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database, is_network_file_system
 from omicshelf.backend.embedded.keeping import Keeping
 from omicshelf.backend.embedded.session import Session
-from omicshelf.errors import AccessDenied, Invalid, StorageError
+from omicshelf.errors import AccessDenied, Invalid, RequestException, StorageError
 
 __all__ = ["DATABASE", "MARKER", "STORE_FORMAT", "EmbeddedBackend"]
 
 MARKER = "omicshelf.json"
 DATABASE = "catalog.db"
 STORE_FORMAT = 1
+
+_GC_EVERY_MS = 24 * 3600 * 1000
+_log = logging.getLogger("omicshelf")
 
 
 class EmbeddedBackend(Keeping):
@@ -57,6 +63,8 @@ class EmbeddedBackend(Keeping):
         self.session = Session(self.root, self.db, heartbeats=shared)
         super().__init__()
         self.db.upgrade()
+        self._housekeeper: threading.Thread | None = None
+        self.session.on_begin = self._keep_house
         self._finalizer = weakref.finalize(self, _close, self.session, self.db)
 
     def _open_folder(self) -> None:
@@ -93,6 +101,37 @@ class EmbeddedBackend(Keeping):
                 "Choose another folder, or check the disk.",
             ) from error
 
+    def _keep_house(self) -> None:
+        """Once a day, when somebody writes: end dead sessions and collect garbage, in a thread.
+
+        Not where locks cannot be trusted, and not with ``OMICSHELF_AUTO_GC=0``.
+        """
+        if self.safe_mode or os.environ.get("OMICSHELF_AUTO_GC") == "0":
+            return
+        now = now_ms()
+        with self.db.writing() as connection:
+            last = connection.execute(
+                sa.select(t.setting.c.value).where(t.setting.c.key == "last_gc")
+            ).scalar_one_or_none()
+            if last is None:
+                connection.execute(t.setting.insert(), {"key": "last_gc", "value": str(now)})
+                return
+            if now - int(last) < _GC_EVERY_MS:
+                return
+            connection.execute(
+                t.setting.update().where(t.setting.c.key == "last_gc").values(value=str(now))
+            )
+        self._housekeeper = threading.Thread(
+            target=self._collect_quietly, name="omicshelf-housekeeping", daemon=True
+        )
+        self._housekeeper.start()
+
+    def _collect_quietly(self) -> None:
+        try:
+            self.gc()
+        except RequestException as error:  # it is tried again tomorrow
+            _log.warning("Garbage collection failed: %s", error.title)
+
     def complete_log(self, session: str) -> None:
         """Append what a killed session committed but did not log any more."""
         logged = 0
@@ -116,6 +155,9 @@ class EmbeddedBackend(Keeping):
 
     def close(self) -> None:
         """Let go of files, end the session, close the database. Using it again opens it again."""
+        if self._housekeeper is not None:
+            self._housekeeper.join()
+            self._housekeeper = None
         self.release()
         self.session.close()
         self.db.close()

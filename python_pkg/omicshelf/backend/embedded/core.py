@@ -21,6 +21,7 @@ from omicshelf.records import DatasetRecord, FileRecord, Origin, VersionRecord
 
 __all__ = ["Core"]
 
+_LONGEST_NAME = 255
 _UUID_PREFIX = re.compile(r"[0-9a-f-]{8,36}")
 
 # Built once: making a statement costs as much as running it.
@@ -76,12 +77,16 @@ class Core:
 
     def find_atlas(self, connection: sa.Connection, atlas: str) -> int | None:
         """Give the key of an atlas, or None."""
+        if not is_unicode(atlas):
+            return None
         return connection.execute(_ATLAS, {"atlas": atlas}).scalar_one_or_none()
 
     def find_dataset(
         self, connection: sa.Connection, atlas: str, dataset_id: str, *, lock: bool = False
     ) -> sa.Row[Any] | None:
         """Give the row of a dataset, live or deleted, or None."""
+        if not is_unicode(atlas, dataset_id):
+            return None
         query = _DATASET_LOCKED if lock and not self.db.is_sqlite else _DATASET
         found = connection.execute(query, {"atlas": atlas, "dataset_id": dataset_id})
         return found.one_or_none()
@@ -110,9 +115,10 @@ class Core:
                 f"The dataset '{dataset_id}' of atlas '{atlas}' was deleted.",
                 f"`catalog.undelete_dataset('{dataset_id}')` brings it back.",
             )
+        named = rules.shown(dataset_id)
         if self.find_atlas(connection, atlas) is None:
             return NotFound(
-                f"There is no dataset '{dataset_id}': the atlas '{atlas}' does not exist.",
+                f"There is no dataset '{named}': the atlas '{rules.shown(atlas)}' does not exist.",
                 self._atlases_there_are(connection, atlas),
             )
         ids = connection.execute(
@@ -122,7 +128,7 @@ class Core:
             .limit(5000)
         ).scalars()
         return NotFound(
-            f"There is no dataset '{dataset_id}' in atlas '{atlas}'.",
+            f"There is no dataset '{named}' in atlas '{atlas}'.",
             near_misses(dataset_id, ids) or "`catalog.search()` lists what there is.",
         )
 
@@ -137,8 +143,7 @@ class Core:
         self, connection: sa.Connection, dataset: sa.Row[Any], version: str
     ) -> sa.Row[Any]:
         """Give the row of a version named by uuid, ``v5``, label, or a prefix of its uuid."""
-        rules_broken = not isinstance(version, str) or not version
-        if rules_broken:
+        if not isinstance(version, str) or not version or not is_unicode(version):
             raise Invalid(
                 f"{version!r:.80} names no version.",
                 "Pass a version id, 'v5', a label, or the first 8 or more characters of the id.",
@@ -181,11 +186,17 @@ class Core:
                 sa.select(t.label.c.name).where(t.label.c.dataset_id == dataset.id)
             ).scalars()
         )
-        there = f"It has v{seqs[0]} to v{seqs[-1]}" if len(seqs) > 1 else "It has only v1"
+        if not seqs:
+            there = "All its versions were purged"
+        elif len(seqs) == 1:
+            there = f"It has only v{seqs[0]}"
+        else:
+            there = f"It has v{seqs[0]} to v{seqs[-1]}"
         if labels:
             there += " and the labels " + ", ".join(f"'{name}'" for name in sorted(labels)[:10])
         return NotFound(
-            f"The dataset '{dataset.dataset_id}' has no version '{version}'.", f"{there}."
+            f"The dataset '{dataset.dataset_id}' has no version '{rules.shown(version)}'.",
+            f"{there}.",
         )
 
     def check_expected(
@@ -355,8 +366,19 @@ class Core:
         )
 
 
+def is_unicode(*texts: str) -> bool:
+    """Whether a database can be asked for these texts: a lone surrogate is in none."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def near_misses(wanted: str, names: Iterable[str]) -> str | None:
     """Say which of ``names`` are close to ``wanted``: ``Did you mean 'a' or 'b'?``"""
+    if len(wanted) > _LONGEST_NAME:
+        return None
     by_folded = {name.casefold(): name for name in names}
     close = difflib.get_close_matches(wanted.casefold(), by_folded, n=3, cutoff=0.6)
     if not close:

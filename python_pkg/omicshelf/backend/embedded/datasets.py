@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -204,6 +205,7 @@ class Datasets(Files):
         """Copy a dataset with its study and files inside the catalog: records, no bytes."""
         rules.check_dataset_id(draft.dataset_id)
         atlas = rules.check_atlas(draft.atlas)
+        draft = replace(draft, atlas=atlas, message=rules.check_message(draft.message))
         same_place = (draft.source_atlas, draft.source_id) == (atlas, draft.dataset_id)
         if same_place:
             raise Invalid(

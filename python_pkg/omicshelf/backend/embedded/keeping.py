@@ -44,14 +44,14 @@ class Keeping(Purging):
         repacked = self._repack_half_dead()
         self._mark_dead(dead, orphans)
         deleted, freed, in_use = self.delete_dead(before=before)
-        temporary = self._sweep()
+        temporary = self.bury_dead_sessions()
         with self.db.reading() as connection:
             left, left_bytes = self._count_dead(connection)
         return GcReport(left, left_bytes, deleted, freed, repacked, temporary, in_use)
 
     def _dead_sessions(self, connection: sa.Connection) -> list[str]:
-        rows = connection.execute(sa.select(t.session)).all()
-        return [row.id for row in rows if not self.session.is_alive(row)]
+        ids = connection.execute(sa.select(t.session.c.id)).scalars().all()
+        return [key for key in ids if not self.session.is_alive(key)]
 
     def _orphan_blobs(self, connection: sa.Connection, before: int) -> list[str]:
         """Blobs that no version and no file refers to."""
@@ -162,22 +162,17 @@ class Keeping(Purging):
             self.store.delete(key)
         return True
 
-    def _sweep(self) -> int:
-        """Remove what dead sessions left in the temporary folder, after their log is complete."""
+    def bury_dead_sessions(self) -> int:
+        """Complete the log of dead sessions, and remove what they left; gives the bytes."""
         with self.db.reading() as connection:
-            rows = connection.execute(sa.select(t.session)).all()
-        alive = {row.id for row in rows if self.session.is_alive(row)} | {self.session.id}
-        for row in rows:
-            if row.id not in alive:
-                self.bury_session(row.id)
-        return self.store.sweep(alive)
+            dead = self._dead_sessions(connection)
+        return sum(self._bury(session) for session in {*dead, *self.session.leftovers()})
 
     def complete_log(self, session: str) -> None:
         """Append what a killed session committed but did not log any more."""
         raise NotImplementedError
 
-    def bury_session(self, session: str) -> None:
-        """End a dead session: complete its log, then forget it."""
+    def _bury(self, session: str) -> int:
         self.complete_log(session)
         with self.db.writing() as connection:
             pending = connection.execute(
@@ -187,7 +182,7 @@ class Keeping(Purging):
             ).scalar_one()
             if not pending:
                 connection.execute(t.session.delete().where(t.session.c.id == session))
-        self.session.bury(session)
+        return self.session.bury(session)
 
     # -- repacking
 

@@ -15,6 +15,7 @@ import socket
 import threading
 import uuid
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Session:
         self._root = root
         self._db = db
         self._heartbeats = heartbeats or fcntl is None
+        self.on_begin: Callable[[], None] | None = None
         self._guard = threading.RLock()
         self._id: str | None = None
         self._pid = 0
@@ -111,6 +113,8 @@ class Session:
         if self._heartbeats:
             beat = threading.Thread(target=self._beat, args=(self._id, self._stop), daemon=True)
             beat.start()
+        if self.on_begin is not None:
+            self.on_begin()
 
     def _beat(self, session: str, stop: threading.Event) -> None:
         while not stop.wait(HEARTBEAT_SECONDS):
@@ -150,16 +154,20 @@ class Session:
 
     # -- liveness of others
 
-    def is_alive(self, row: sa.Row[Any]) -> bool:
-        """Whether the session of a row of ``session`` may still write."""
-        if row.id == self._id and self._pid == os.getpid():
+    def is_alive(self, session: str) -> bool:
+        """Whether a session may still write."""
+        if session == self._id and self._pid == os.getpid():
             return True
         if self._heartbeats:
-            return bool(row.heartbeat_at > now_ms() - _DEAD_AFTER_MS)
+            with self._db.reading() as connection:
+                beat = connection.execute(
+                    sa.select(t.session.c.heartbeat_at).where(t.session.c.id == session)
+                ).scalar_one_or_none()
+            return beat is not None and bool(beat > now_ms() - _DEAD_AFTER_MS)
         try:
-            handle = os.open(self._lock_path(row.id), os.O_RDWR)
+            handle = os.open(self._lock_path(session), os.O_RDWR)
         except FileNotFoundError:
-            # Its lock file is made before its row, so a row without one is a session gone.
+            # Its lock file is made before its row and its folder: without one it is gone.
             return False
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -169,10 +177,23 @@ class Session:
             os.close(handle)
         return False
 
-    def bury(self, session: str) -> None:
-        """Remove what a dead session left: its temporary files and its lock file."""
-        shutil.rmtree(self._root / "tmp" / session, ignore_errors=True)
+    def leftovers(self) -> list[str]:
+        """Give the dead sessions that have left temporary files."""
+        with contextlib.suppress(FileNotFoundError):
+            names = [entry.name for entry in os.scandir(self._root / "tmp")]
+            return [name for name in names if not self.is_alive(name)]
+        return []
+
+    def bury(self, session: str) -> int:
+        """Remove what a dead session left: temporary files and lock file; gives the bytes."""
+        folder = self._root / "tmp" / session
+        freed = 0
+        for path in folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                freed += path.stat().st_size if path.is_file() else 0
+        shutil.rmtree(folder, ignore_errors=True)
         self._lock_path(session).unlink(missing_ok=True)
+        return freed
 
     def close(self) -> None:
         """End the session: nothing of it is pending any more."""

@@ -14,7 +14,7 @@ from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.blobs import BlobFacts, Blobs, Incoming, PackGone, Retry
 from omicshelf.backend.embedded.changes import ChangeWriter
-from omicshelf.backend.embedded.core import new_id
+from omicshelf.backend.embedded.core import is_unicode, new_id
 from omicshelf.backend.embedded.index import index_dataset
 from omicshelf.backend.source import Source
 from omicshelf.backend.store.manifest import object_key
@@ -143,12 +143,14 @@ class Versions(Blobs):
 
     def find_version(self, version_id: str) -> VersionRecord:
         """Give a version by its id alone, in whatever atlas it is."""
-        with self.db.reading() as connection:
-            query = self.versions_query().where(t.version.c.uuid == version_id)
-            found = self.read_versions(connection, query)
+        found: list[VersionRecord] = []
+        if is_unicode(version_id):
+            with self.db.reading() as connection:
+                query = self.versions_query().where(t.version.c.uuid == version_id)
+                found = self.read_versions(connection, query)
         if not found:
             raise NotFound(
-                f"There is no version '{version_id}'.", "It may be purged, or of another catalog."
+                f"There is no version '{rules.shown(version_id)}'.", "It may be purged, or of another catalog."
             )
         return found[0]
 
