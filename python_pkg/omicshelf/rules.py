@@ -24,14 +24,30 @@ __all__ = [
     "check_tag",
     "clean_metadata",
     "propose_dataset_id",
+    "shown",
 ]
 
+_MAX_SHOWN = 100
+_MAX_MESSAGE = 10_000
 _ID = re.compile(r"[0-9a-zA-Z_-]+")
 _MAX_ID = 200
 _MAX_NAME = 255
 _MAX_METADATA_DEPTH = 60
 VERSION_NAME = re.compile(r"v([1-9][0-9]*)")
 _HASH_LIKE = re.compile(r"[0-9a-f]{8,}(-[0-9a-f-]*)?")
+
+
+def shown(text: object) -> str:
+    r"""Give a value as a message names it: control characters escaped, and never a page long.
+
+    Examples
+    --------
+    >>> shown("GSE1"), shown("a\x1b[31m"), len(shown("x" * 5000))
+    ('GSE1', 'a\\x1b[31m', 101)
+    """
+    whole = str(text)
+    cut = whole if len(whole) <= _MAX_SHOWN else f"{whole[:_MAX_SHOWN]}…"
+    return cut if cut.isprintable() else repr(cut)[1:-1]
 
 
 def check_dataset_id(dataset_id: object) -> str:
@@ -50,9 +66,9 @@ def check_dataset_id(dataset_id: object) -> str:
         raise Invalid("Empty string cannot be used as dataset_id")
     if not _ID.fullmatch(dataset_id):
         proposal = re.sub(r"[^0-9a-zA-Z_-]", "_", dataset_id)
-        shown = dataset_id if dataset_id.isprintable() else repr(dataset_id)[1:-1]
         raise Invalid(
-            f"Cannot use '{shown}' as dataset_id, consider using '{proposal[:_MAX_ID]}'",
+            f"Cannot use '{shown(dataset_id)}' as dataset_id, consider using "
+            f"'{proposal[:_MAX_ID]}'",
             "A dataset id has only letters, digits, '_' and '-'.",
         )
     if len(dataset_id) > _MAX_ID:
@@ -129,9 +145,12 @@ def check_message(message: object) -> str | None:
         return None
     if not isinstance(message, str):
         raise Invalid(f"message must be text, not {type(message).__name__}.", "Pass a str.")
-    if "\x00" in message or len(message) > 10_000:
-        raise Invalid("The message is not allowed.", "At most 10,000 characters, and no NUL.")
-    return message or None
+    if len(message) > _MAX_MESSAGE:
+        raise Invalid(
+            f"The message is too long: {len(message):,} characters.",
+            f"At most {_MAX_MESSAGE:,} characters are allowed.",
+        )
+    return _clean_text(message, "The message") or None
 
 
 def check_label(name: object) -> str:
@@ -207,8 +226,10 @@ def _clean(value: Any, where: str, depth: int) -> Any:
             f"At most {_MAX_METADATA_DEPTH} levels are allowed (is it a structure that contains "
             "itself?).",
         )
-    if value is None or isinstance(value, bool | str):
-        return _clean_text(value, where) if isinstance(value, str) else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _clean_text(value, where)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -230,6 +251,9 @@ def _clean(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, PurePath):
         return _clean_text(str(value), where)
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        if value.dtype.kind == "M":
+            # Nanoseconds would become whole numbers; anything coarser, dates already.
+            value = value.astype("datetime64[us]")
         return _clean(value.tolist(), where, depth + 1)
     raise Invalid(
         f"{where} is of type {type(value).__name__}, which has no JSON form.",
@@ -238,6 +262,8 @@ def _clean(value: Any, where: str, depth: int) -> Any:
 
 
 def _clean_text(text: str, where: str) -> str:
+    if type(text) is not str:
+        text = str.__str__(text)  # an enumeration, or numpy's own kind of text
     if "\x00" in text:
         raise Invalid(f"{where} contains a NUL character.", "Remove it.")
     try:

@@ -142,12 +142,12 @@ class Blobs(Changes):
         reuse
             False writes every chunk anew.
         """
-        staging = self.store.staging()
+        staging = self.staging()
         staged = source.stage(staging)
         pack: Path | None = None
         kept: Path | None = None
         try:
-            known = [self.manifest(blob) for blob in near] if reuse else []
+            known = self._known(near) if reuse else []
             # The first version is kept as it is: it can be flushed while it is cut and hashed.
             whole = staged.owned and not known
             flushed = in_thread(lambda: _flush(staged.path)) if whole else None
@@ -182,6 +182,14 @@ class Blobs(Changes):
         finally:
             if staged.owned and staged.path not in (pack, kept):
                 staged.path.unlink(missing_ok=True)
+
+    def _known(self, near: Sequence[str]) -> list[BlobManifest]:
+        """Read the manifests to share chunks with; what was purged or damaged is not shared."""
+        found = []
+        for blob in near:
+            with contextlib.suppress(NotFound, IntegrityError):
+                found.append(self.manifest(blob))
+        return found
 
     def _same_bytes(self, source: Source, ingested: Ingested) -> Incoming | None:
         with self.db.reading() as connection:

@@ -70,8 +70,12 @@ class Core:
 
     @property
     def store(self) -> LocalDirectory:
-        """The object store, with the staging folder of this process's session."""
+        """The object store."""
         return self.session.store
+
+    def staging(self) -> Path:
+        """Give the folder for temporary files, on the same file system as the store."""
+        return self.session.staging()
 
     # -- rows
 

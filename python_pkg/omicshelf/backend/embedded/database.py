@@ -17,11 +17,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from omicshelf.backend.embedded.schema import dump_json
 from omicshelf.errors import Invalid, StorageError
 
-__all__ = ["REVISION", "Database"]
+__all__ = ["REVISION", "Database", "fold"]
 
 # The newest schema revision; a test holds it against the migrations.
 REVISION = "0001"
@@ -73,6 +75,7 @@ class Database:
 
     def _on_connect(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        connection.create_function("omicshelf_fold", 1, _folded, deterministic=True)
         cursor = connection.cursor()
         timeout = SAFE_MODE_TIMEOUT if self._shared_file_system else TIMEOUT
         cursor.execute(f"PRAGMA busy_timeout={timeout}")
@@ -143,6 +146,27 @@ class Database:
         self._engine = None
 
 
+class fold(FunctionElement[str]):
+    """A text without regard to case, for any script: SQLite's own ``lower`` knows only ASCII."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(fold)
+def _fold_anywhere(element: fold, compiler: Any, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+@compiles(fold, "sqlite")
+def _fold_on_sqlite(element: fold, compiler: Any, **options: Any) -> str:
+    return f"omicshelf_fold({compiler.process(element.clauses, **options)})"
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
 def _on_begin(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("omicshelf_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -160,6 +184,11 @@ def translated() -> Iterator[None]:
     """Turn the driver's errors into ours."""
     try:
         yield
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise Invalid(
+            f"A value cannot be asked for: {error}.",
+            "Texts must be valid Unicode, and whole numbers below 2**63.",
+        ) from error
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
         if isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError):
             raise

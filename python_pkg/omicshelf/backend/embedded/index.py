@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from unicodedata import normalize
 
 import sqlalchemy as sa
 
@@ -49,7 +50,12 @@ def as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return str(value).casefold()[:_MAX_TEXT]
+    return folded(str(value))[:_MAX_TEXT]
+
+
+def folded(text: str) -> str:
+    """Give a text without regard to case and to the way its accents are written."""
+    return text.casefold() if text.isascii() else normalize("NFC", text).casefold()
 
 
 def as_number(value: Any) -> float | None:
@@ -92,7 +98,7 @@ def index_dataset(
             words.append(str(value))
     if rows:
         connection.execute(t.attribute.insert(), rows)
-    _write_text(connection, dataset.id, "\n".join(words))
+    _write_text(connection, dataset.id, normalize("NFC", "\n".join(words)))
 
 
 def _write_text(connection: sa.Connection, dataset_key: int, body: str) -> None:
@@ -116,7 +122,7 @@ def unindex_dataset(connection: sa.Connection, dataset_key: int) -> None:
 
 def text_condition(connection: sa.Connection, text: str) -> sa.ColumnElement[bool] | None:
     """Give the condition that a dataset's text has every word of ``text``, as a beginning."""
-    words = re.findall(r"\w+", text.replace("_", " "), re.UNICODE)
+    words = re.findall(r"\w+", normalize("NFC", text).replace("_", " "), re.UNICODE)
     if not words:
         return None
     if connection.dialect.name == "sqlite":

@@ -20,11 +20,12 @@ from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.leases import try_exclusive
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.reader import BlobReader
-from omicshelf.errors import IntegrityError, NotFound, StorageError
+from omicshelf.errors import AccessDenied, IntegrityError, Invalid, NotFound, StorageError
 
 __all__ = ["DEFAULT_GRACE", "Keeping"]
 
 DEFAULT_GRACE = 24 * 3600.0  # seconds
+_AGES = 1e10  # seconds, longer than anybody waits
 
 
 class Keeping(Purging):
@@ -34,16 +35,15 @@ class Keeping(Purging):
 
     def gc(self, *, dry_run: bool = False, grace: float | None = None) -> GcReport:
         """Free the bytes that nothing refers to, ``grace`` seconds after they became so."""
-        grace = DEFAULT_GRACE if grace is None else grace
-        before = now_ms() - int(grace * 1000)
+        grace = DEFAULT_GRACE if grace is None else _checked_grace(grace)
         with self.db.reading() as connection:
             dead = self._dead_sessions(connection)
-            orphans = self._orphan_blobs(connection, before)
+            orphans = self._orphan_blobs(connection)
         if dry_run:
             return self._forecast(dead, orphans)
         repacked = self._repack_half_dead()
         self._mark_dead(dead, orphans)
-        deleted, freed, in_use = self.delete_dead(before=before)
+        deleted, freed, in_use = self.delete_dead(before=now_ms() - int(grace * 1000))
         temporary = self.bury_dead_sessions()
         with self.db.reading() as connection:
             left, left_bytes = self._count_dead(connection)
@@ -53,16 +53,14 @@ class Keeping(Purging):
         ids = connection.execute(sa.select(t.session.c.id)).scalars().all()
         return [key for key in ids if not self.session.is_alive(key)]
 
-    def _orphan_blobs(self, connection: sa.Connection, before: int) -> list[str]:
-        """Blobs that no version and no file refers to."""
+    def _orphan_blobs(self, connection: sa.Connection) -> list[str]:
+        """Blobs that no version and no file refers to: a purge that was killed left them."""
         b = t.blob.c
         refers = sa.or_(
             sa.exists().where(t.version.c.blob_id == b.id),
             sa.exists().where(t.file.c.blob_id == b.id),
         )
-        return list(
-            connection.execute(sa.select(b.id).where(~refers, b.created_at < before)).scalars()
-        )
+        return list(connection.execute(sa.select(b.id).where(~refers)).scalars())
 
     def _forecast(self, dead: list[str], orphans: list[str]) -> GcReport:
         with self.db.reading() as connection:
@@ -133,7 +131,7 @@ class Keeping(Purging):
         o = t.stored_object.c
         query = sa.select(o.key, o.size).where(o.state == "dead")
         if before is not None:
-            query = query.where(o.dead_at < before)
+            query = query.where(o.dead_at <= before)
         with self.db.reading() as connection:
             rows = [row for row in connection.execute(query) if only is None or row.key in only]
         done: list[str] = []
@@ -226,7 +224,7 @@ class Keeping(Purging):
         pack_id = new_id()
         new = object_key(pack_id, ".delta")
         moved: dict[int, int] = {}
-        staged = self.store.staging() / f"{pack_id}.delta"
+        staged = self.staging() / f"{pack_id}.delta"
         try:
             at = 0
             with staged.open("xb") as out:
@@ -330,13 +328,19 @@ class Keeping(Purging):
         checked = 0
         for blob, who in users.items():
             try:
-                manifest = self.manifest(blob, fresh=True)
-                with BlobReader(self.store, manifest) as reader:
-                    reader.verify()
-                checked += manifest.size
-            except (IntegrityError, NotFound, StorageError) as error:
+                checked += self._verify_blob(blob)
+            except (IntegrityError, NotFound, StorageError, AccessDenied) as error:
                 problems.append(f"{error.title} It is the data of {', '.join(who[:10])}.")
         return VerifyReport(versions, files, checked, problems)
+
+    def _verify_blob(self, blob: str) -> int:
+        def verify(manifest: BlobManifest) -> int:
+            with self.packs_of(manifest), BlobReader(self.store, manifest) as reader:
+                reader.verify()
+            return manifest.size
+
+        self.manifest(blob, fresh=True)
+        return self._reading(blob, verify)
 
     def _verified_versions(self, atlas: str | None, dataset_id: str | None) -> sa.Select[Any]:
         query = (
@@ -369,20 +373,27 @@ class Keeping(Purging):
     ) -> list[str]:
         """Check the objects that carry records beside the manifests that the blobs lead to."""
         query = _limited(
-            sa.select(t.version.c.record)
+            sa.select(
+                t.version.c.record,
+                t.version.c.seq,
+                t.dataset.c.dataset_id,
+                t.atlas.c.name.label("atlas"),
+            )
             .join(t.dataset, t.dataset.c.id == t.version.c.dataset_id)
             .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
-            .where(t.version.c.record.like("%.record"))
-            .distinct(),
+            .where(t.version.c.record.like("%.record")),
             atlas,
             dataset_id,
         )
+        users: dict[str, list[str]] = defaultdict(list)
+        for row in connection.execute(query):
+            users[row.record].append(f"{row.atlas}/{row.dataset_id} v{row.seq}")
         problems = []
-        for key in connection.execute(query).scalars():
+        for key, who in users.items():
             try:
                 self.read_manifest(key)
-            except (IntegrityError, StorageError) as error:
-                problems.append(error.title)
+            except (IntegrityError, StorageError, AccessDenied) as error:
+                problems.append(f"{error.title} It is the record of {', '.join(who[:10])}.")
         return problems
 
 
@@ -400,6 +411,15 @@ class _Staged:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+def _checked_grace(grace: float) -> float:
+    if isinstance(grace, bool) or not isinstance(grace, int | float) or not 0 <= grace < _AGES:
+        raise Invalid(
+            f"grace={grace!r} is no time.",
+            "Pass the seconds that bytes are kept after nothing refers to them: 0 or more.",
+        )
+    return grace
 
 
 def moved_manifest(

@@ -11,7 +11,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
@@ -21,11 +21,12 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.blobs import Incoming
 from omicshelf.backend.embedded.search import Search
 from omicshelf.backend.store.cache import Cache
+from omicshelf.backend.store.chunkfile import ChunkFile
 from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.leases import Lease, lease_file
 from omicshelf.backend.store.manifest import BlobManifest
 from omicshelf.backend.store.marks import Mark, take_mark
-from omicshelf.backend.store.reader import BlobReader, open_blob
+from omicshelf.backend.store.reader import BlobReader
 from omicshelf.errors import IntegrityError, NotFound, StorageError
 from omicshelf.formats.base import Progress
 
@@ -51,10 +52,6 @@ class Reading(Search):
             self._cache = Cache(Path(folder) if folder else self.root / "cache")
         return self._cache
 
-    def staging(self) -> Path:
-        """Give the folder for temporary files, on the same file system as the store."""
-        return self.store.staging()
-
     @contextmanager
     def local_file(self, blob: str, suffix: str) -> Iterator[Path]:
         """Give the bytes as a read-only local file, kept while the context lasts."""
@@ -76,7 +73,7 @@ class Reading(Search):
     def _lease_of(self, manifest: BlobManifest, suffix: str) -> Lease:
         key = manifest.verbatim
         path = None if key is None else self.store.local_path(key)
-        if key is not None and path is not None and path.suffix == Path(suffix).suffix:
+        if key is not None and path is not None and path.name.endswith(suffix):
             lease = self.lease_pack(key)
             try:
                 self._check_mark(key, path, manifest)
@@ -85,9 +82,9 @@ class Reading(Search):
                 raise
             return lease
 
-        def produce(dest: Path) -> None:
-            with BlobReader(self.store, manifest) as reader:
-                reader.materialise(dest)
+        def produce(dest: Path) -> str:
+            with self.packs_of(manifest), BlobReader(self.store, manifest) as reader:
+                return reader.materialise(dest)
 
         return self.cache.fill(manifest.blob, suffix, produce, manifest.blake3)
 
@@ -97,6 +94,13 @@ class Reading(Search):
             return lease_file(self.store.local_path(key))
         except NotFound as error:
             raise missing_pack(key) from error
+
+    def packs_of(self, manifest: BlobManifest) -> ExitStack:
+        """Keep the packs of a blob from being removed until the stack is closed."""
+        with ExitStack() as held:
+            for key in manifest.packs:
+                held.enter_context(self.lease_pack(key))
+            return held.pop_all()
 
     def _check_mark(self, key: str, path: Path, manifest: BlobManifest) -> None:
         with self.db.reading() as connection:
@@ -129,15 +133,18 @@ class Reading(Search):
 
     def open_blob(self, blob: str) -> IO[bytes]:
         """Give a seekable file object over the chunks; every chunk is verified as it is read."""
-        return self._reading(
-            blob, lambda manifest: cast("IO[bytes]", open_blob(self.store, manifest))
-        )
+
+        def opened(manifest: BlobManifest) -> IO[bytes]:
+            held = self.packs_of(manifest)
+            return cast("IO[bytes]", _HeldFile(BlobReader(self.store, manifest), held))
+
+        return self._reading(blob, opened)
 
     def download(self, blob: str, dest: Path, progress: Progress | None = None) -> None:
         """Write the bytes to a file: verified, under a temporary name, then renamed."""
 
         def write(manifest: BlobManifest) -> None:
-            with BlobReader(self.store, manifest) as reader:
+            with self.packs_of(manifest), BlobReader(self.store, manifest) as reader:
                 reader.materialise(dest, progress)
 
         self._reading(blob, write)
@@ -177,6 +184,18 @@ class Reading(Search):
             for lease in self._held.values():
                 lease.close()
             self._held.clear()
+
+
+class _HeldFile(ChunkFile):
+    """A file object that keeps its packs from being removed until it is closed."""
+
+    def __init__(self, reader: BlobReader, held: ExitStack) -> None:
+        super().__init__(reader, owns_reader=True)
+        self._held = held
+
+    def close(self) -> None:
+        super().close()
+        self._held.close()
 
 
 def missing_pack(key: str) -> IntegrityError:

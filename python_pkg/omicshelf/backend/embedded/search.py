@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from typing import Any
 
 import sqlalchemy as sa
 
+from omicshelf import rules
 from omicshelf.backend.base import Filter, Page, Query
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.core import near_misses
+from omicshelf.backend.embedded.database import fold
 from omicshelf.backend.embedded.datasets import Datasets
 from omicshelf.backend.embedded.facets import FacetIndex
 from omicshelf.backend.embedded.index import as_number, as_text, text_condition
 from omicshelf.errors import Invalid
 
 __all__ = ["FIELDS", "ORDERS", "Search"]
+
+_LARGEST = 2.0**63  # what a database holds as a whole number
 
 d = t.dataset.c
 
@@ -206,33 +209,43 @@ def _field_condition(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnEle
     if one.operator == "missing":
         return column.is_(None)
     text = isinstance(column.type, sa.String)
-    folded: sa.ColumnElement[Any] = sa.func.lower(column) if text else column
     if one.operator in ("contains", "starts"):
-        return _like(folded if text else sa.cast(column, sa.String), one)
+        part = as_text(one.value)
+        return _like(_folded(column, [part]) if text else sa.cast(column, sa.String), one)
     values = _listed(one) if one.operator == "in" else [one.value]
     typed = [_typed(value, one, text) for value in values]
-    # SQLite folds ASCII alone: what is written alike matches in any script.
-    same = sa.or_(column.in_(values if text else typed), folded.in_(typed))
+    folded = _folded(column, typed) if text else column
     if one.operator in ("=", "in"):
-        return same
+        return folded.in_(typed)
     if one.operator == "!=":
-        return sa.or_(column.is_(None), sa.not_(same))
+        return sa.or_(column.is_(None), folded.not_in(typed))
     compared: sa.ColumnElement[bool] = _compare(folded, one.operator, typed[0])
     return compared
 
 
+def _folded(column: sa.ColumnElement[Any], values: list[str]) -> sa.ColumnElement[Any]:
+    # SQLite's own `lower` is quicker, and enough for what is written in ASCII.
+    return sa.func.lower(column) if all(map(str.isascii, values)) else fold(column)
+
+
 def _typed(value: Any, one: Filter, text: bool) -> Any:
     if text:
-        return str(value).lower()
+        return as_text(value)
     number = as_number(value)
-    if number is None or not math.isfinite(number):
-        raise Invalid(f"'{one.key}' is a number and cannot be compared with {value!r}.", None)
+    if number is None or not abs(number) < _LARGEST:
+        raise Invalid(
+            f"'{one.key}' is a number and cannot be compared with {value!r:.60}.",
+            f"Compare it with a number, for example {one.key}:>1000.",
+        )
     return int(number) if number.is_integer() else number
 
 
 def _listed(one: Filter) -> list[Any]:
     if not isinstance(one.value, list | tuple | set | frozenset):
-        raise Invalid(f"The filter on '{one.key}' needs a list of values.", None)
+        raise Invalid(
+            f"The filter on '{rules.shown(one.key)}' has {one.value!r:.60} for a list of values.",
+            "'in' compares with each value of a list: ['lung', 'liver'].",
+        )
     return list(one.value)[:500]
 
 
@@ -252,4 +265,7 @@ def _compare(column: Any, operator: str, value: Any) -> Any:
         return column > value
     if operator == ">=":
         return column >= value
-    raise Invalid(f"'{operator}' is no operator.", "Use =, !=, <, <=, >, >=, in, contains, starts.")
+    raise Invalid(
+        f"'{operator}' is no operator.",
+        "Use =, !=, <, <=, >, >=, in, contains, starts, exists or missing.",
+    )

@@ -15,6 +15,7 @@ import socket
 import threading
 import uuid
 import weakref
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import sqlalchemy as sa
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database
+from omicshelf.backend.store.durable import storage_errors, write_all
 from omicshelf.backend.store.objectstore import LocalDirectory
 from omicshelf.errors import StorageError
 
@@ -56,65 +58,88 @@ class Session:
         self._db = db
         self._heartbeats = heartbeats or fcntl is None
         self.on_begin: Callable[[], None] | None = None
-        self._guard = threading.RLock()
-        self._id: str | None = None
-        self._pid = 0
         self._lock_file: int | None = None
         self._log: int | None = None
+        self._start_over()
+        _sessions.add(self)
+
+    def _start_over(self) -> None:
+        """Be a session that has not begun: it has a name, and has left no trace yet."""
+        self._guard = threading.RLock()
+        self._name = uuid.uuid4().hex
+        self._begun = False
+        self._pid = os.getpid()
         self._stop = threading.Event()
         self._store: LocalDirectory | None = None
-        _sessions.add(self)
+        # Committed lines that the log has not taken yet, because the disk was full.
+        self._unlogged: deque[dict[str, Any]] = deque()
+        self._cut = False
 
     def release_inherited(self) -> None:
         """Let go of what a fork inherited: the lock and the log are the parent's."""
-        self._guard = threading.RLock()
         for handle in (self._lock_file, self._log):
             if handle is not None:
                 os.close(handle)
-        self._id = self._lock_file = self._log = self._store = None
-        self._stop = threading.Event()
+        self._lock_file = self._log = None
+        self._start_over()
 
     @property
     def id(self) -> str:
         """The session's id; begins the session in this process where there is none yet."""
         with self._guard:
-            if self._id is None or self._pid != os.getpid():
+            if not self._begun:
                 self._begin()
-            assert self._id is not None
-            return self._id
+            return self._name
 
     @property
     def store(self) -> LocalDirectory:
-        """The object store of this session."""
-        session = self.id
+        """The object store, for reading; what is written is staged in :meth:`staging` first."""
         with self._guard:
             if self._store is None:
-                self._store = LocalDirectory(self._root, session)
+                self._store = LocalDirectory(self._root, self._name)
             return self._store
 
+    def staging(self) -> Path:
+        """Give the folder for this session's temporary files; begins the session."""
+        # Only the files of a session that is known to others are safe from their collections.
+        _ = self.id
+        return self.store.staging()
+
     def _begin(self) -> None:
-        self._id = uuid.uuid4().hex
-        self._pid = os.getpid()
-        for name in ("sessions", "log", "tmp"):
-            (self._root / name).mkdir(parents=True, exist_ok=True)
-        if not self._heartbeats:
-            self._lock_file = _hold(self._lock_path(self._id))
-        now = now_ms()
-        with self._db.writing() as connection:
-            connection.execute(
-                t.session.insert().values(
-                    id=self._id,
-                    host=socket.gethostname(),
-                    pid=self._pid,
-                    started_at=now,
-                    heartbeat_at=now,
+        try:
+            with storage_errors(f"write to the catalog at {self._root}"):
+                for name in ("sessions", "log", "tmp"):
+                    (self._root / name).mkdir(parents=True, exist_ok=True)
+                if not self._heartbeats:
+                    self._lock_file = _hold(self._lock_path(self._name))
+            now = now_ms()
+            with self._db.writing() as connection:
+                connection.execute(
+                    t.session.insert().values(
+                        id=self._name,
+                        host=socket.gethostname(),
+                        pid=self._pid,
+                        started_at=now,
+                        heartbeat_at=now,
+                    )
                 )
-            )
+        except BaseException:
+            self._let_go()
+            raise
+        self._begun = True
         if self._heartbeats:
-            beat = threading.Thread(target=self._beat, args=(self._id, self._stop), daemon=True)
+            beat = threading.Thread(target=self._beat, args=(self._name, self._stop), daemon=True)
             beat.start()
         if self.on_begin is not None:
             self.on_begin()
+
+    def _let_go(self) -> None:
+        """Give back the lock, and remove its file."""
+        if self._lock_file is not None:
+            with contextlib.suppress(OSError):
+                self._lock_path(self._name).unlink(missing_ok=True)
+            os.close(self._lock_file)
+            self._lock_file = None
 
     def _beat(self, session: str, stop: threading.Event) -> None:
         while not stop.wait(HEARTBEAT_SECONDS):
@@ -135,16 +160,28 @@ class Session:
         return self._root / "log" / f"{session}.jsonl"
 
     def append_log(self, lines: list[dict[str, Any]]) -> None:
-        """Append committed changes to this session's segment of the log in the store."""
+        """Append committed changes to this session's segment of the log in the store.
+
+        The changes are committed, so that a disk which refuses the lines is no reason to fail:
+        they wait for the next call, or for the collection that buries this session.
+        """
         session = self.id
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         with self._guard:
-            if self._log is None:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                self._log = os.open(self.log_path(session), flags, 0o644)
-            data = text.encode()
-            while data:
-                data = data[os.write(self._log, data) :]
+            self._unlogged.extend(lines)
+            with contextlib.suppress(OSError):
+                if self._log is None:
+                    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                    self._log = os.open(self.log_path(session), flags, 0o644)
+                while self._unlogged:
+                    self._append(self._log, self._unlogged[0])
+                    self._unlogged.popleft()
+
+    def _append(self, log: int, line: dict[str, Any]) -> None:
+        text = json.dumps(line, ensure_ascii=False) + "\n"
+        data = (f"\n{text}" if self._cut else text).encode()
+        self._cut = True
+        write_all(log, data)
+        self._cut = False
 
     def sync_log(self) -> None:
         """Make the appended lines durable."""
@@ -156,7 +193,7 @@ class Session:
 
     def is_alive(self, session: str) -> bool:
         """Whether a session may still write."""
-        if session == self._id and self._pid == os.getpid():
+        if session == self._name and self._begun:
             return True
         if self._heartbeats:
             with self._db.reading() as connection:
@@ -198,29 +235,35 @@ class Session:
     def close(self) -> None:
         """End the session: nothing of it is pending any more."""
         with self._guard:
-            if self._id is None or self._pid != os.getpid():
+            if not self._begun or self._pid != os.getpid():
                 return
-            session, self._id = self._id, None
+            session = self._name
             self._stop.set()
-            with contextlib.suppress(Exception):
+            self.append_log([])
+            with contextlib.suppress(OSError):
                 self.sync_log()
             if self._log is not None:
                 os.close(self._log)
                 self._log = None
-            with contextlib.suppress(Exception), self._db.writing() as connection:
-                pending = connection.execute(
-                    sa.select(sa.func.count())
-                    .select_from(t.stored_object)
-                    .where(t.stored_object.c.session == session)
-                    .where(t.stored_object.c.state == "pending")
-                ).scalar_one()
-                if not pending:
-                    connection.execute(t.session.delete().where(t.session.c.id == session))
-            self.bury(session)
-            if self._lock_file is not None:
-                os.close(self._lock_file)
-                self._lock_file = None
-            self._store = None
+            if not self._unlogged:
+                # Otherwise the next collection completes the log.
+                with contextlib.suppress(Exception):
+                    self._remove_row(session)
+            with contextlib.suppress(OSError):
+                self.bury(session)
+            self._let_go()
+            self._start_over()
+
+    def _remove_row(self, session: str) -> None:
+        with self._db.writing() as connection:
+            pending = connection.execute(
+                sa.select(sa.func.count())
+                .select_from(t.stored_object)
+                .where(t.stored_object.c.session == session)
+                .where(t.stored_object.c.state == "pending")
+            ).scalar_one()
+            if not pending:
+                connection.execute(t.session.delete().where(t.session.c.id == session))
 
 
 def _hold(path: Path) -> int:

@@ -150,7 +150,8 @@ class Versions(Blobs):
                 found = self.read_versions(connection, query)
         if not found:
             raise NotFound(
-                f"There is no version '{rules.shown(version_id)}'.", "It may be purged, or of another catalog."
+                f"There is no version '{rules.shown(version_id)}'.",
+                "It may be purged, or of another catalog.",
             )
         return found[0]
 
