@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 from blake3 import blake3
 
 from omicshelf.backend.store.durable import explained, storage_errors
+from omicshelf.backend.store.marks import Mark
 from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.errors import IntegrityError, NotFound
 
@@ -20,34 +21,48 @@ _BLOCK = 4 << 20
 
 
 class PackAccess:
-    """Reads ranges of packs: local ones through a descriptor kept open, others by request."""
+    """Reads ranges of packs: local ones through a descriptor kept open, others by request.
 
-    def __init__(self, store: ObjectStore) -> None:
+    It takes no lock (see :mod:`omicshelf.backend.store.reader`): each step on a dictionary is
+    atomic, and at most a pack is opened twice.
+
+    Parameters
+    ----------
+    store
+        Where the packs are.
+    marks
+        The marks that local packs had when they were last verified.
+    """
+
+    def __init__(self, store: ObjectStore, marks: Mapping[str, Mark]) -> None:
         self._store = store
-        self._open: OrderedDict[str, _Descriptor] = OrderedDict()
-        self._lock = threading.Lock()
+        self._marks = marks
+        self._open: dict[str, _Descriptor] = {}
         self._closed = False
 
     def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            self._open.clear()
+        """Close all packs, those that another thread reads from once it has done so."""
+        self._closed = True
+        self._open.clear()
 
     def descriptor(self, key: str) -> _Descriptor | None:
         """Give the open descriptor of a local pack; None where packs are not local."""
-        path = self._store.local_path(key)
-        if path is None:
-            return None
-        with self._lock:
-            if self._closed:
-                raise ValueError("The blob is closed.")
-            if key not in self._open:
-                # A thread that still reads from the one dropped here keeps it open.
-                while len(self._open) >= _OPEN_PACKS:
-                    self._open.popitem(last=False)
-                self._open[key] = _Descriptor(key, path)
-            self._open.move_to_end(key)
-            return self._open[key]
+        if self._closed:
+            raise ValueError("The blob is closed.")
+        found = self._open.get(key)
+        if found is None:
+            path = self._store.local_path(key)
+            if path is None:
+                return None
+            while len(self._open) >= _OPEN_PACKS:
+                self._open.pop(next(iter(self._open.copy()), ""), None)
+            found = self._open[key] = _Descriptor(key, path, self._marks.get(key))
+        return found
+
+    def trusted(self, key: str) -> bool:
+        """Say whether a pack is a local file that did not change since it was verified."""
+        descriptor = self.descriptor(key) if key in self._marks else None
+        return descriptor is not None and descriptor.trusted
 
     def read_into(self, key: str, offset: int, target: memoryview) -> bool:
         """Fill ``target``; False when the pack ends before."""
@@ -78,7 +93,7 @@ class PackAccess:
 class _Descriptor:
     """An open local pack, closed when nobody refers to it any more."""
 
-    def __init__(self, key: str, path: Path) -> None:
+    def __init__(self, key: str, path: Path, mark: Mark | None) -> None:
         self.fd = -1
         self._lock = threading.Lock()
         try:
@@ -87,6 +102,7 @@ class _Descriptor:
             raise _missing(key) from error
         except OSError as error:
             raise explained(error, f"read the pack {key!r}") from error
+        self.trusted = mark is not None and Mark.of(os.fstat(self.fd)) == mark
 
     def __del__(self) -> None:
         if self.fd >= 0:

@@ -1,17 +1,19 @@
-"""Reading a blob back: ranges, a file object, or a whole file; never a byte unverified."""
+"""Reading a blob back: ranges, a file object, or a whole file; never a byte unverified.
+
+Ranges are read by the calling thread alone and without a lock. h5py holds a lock of its own
+while it reads from a file object, and takes it again whenever garbage collection, in whatever
+thread, frees one of its objects: waiting for another thread in there would be a deadlock.
+"""
 
 from __future__ import annotations
 
 import io
-import os
-import threading
 import uuid
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import zstandard
@@ -26,7 +28,9 @@ from omicshelf.backend.store.durable import (
     storage_errors,
     write_all,
 )
-from omicshelf.backend.store.manifest import RAW, BlobManifest
+from omicshelf.backend.store.layout import Layout
+from omicshelf.backend.store.manifest import BlobManifest
+from omicshelf.backend.store.marks import Mark
 from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.backend.store.packaccess import PackAccess
 from omicshelf.errors import IntegrityError
@@ -36,18 +40,22 @@ if TYPE_CHECKING:
 
 __all__ = ["BlobReader", "ChunkFile", "open_blob"]
 
-_RUN = 1 << 20  # stored bytes of neighbouring chunks that are fetched together
-_CACHE = 16 << 20  # decoded bytes kept for reads smaller than a chunk
+_PORTION = 1 << 20  # bytes that are still in the processor's cache when they are hashed
+_CACHED_CHUNKS = 128  # decoded for reads smaller than a chunk; about 10 MB
+_AHEAD = 8  # chunks decoded at once where one is read after the other
 _BLOCK = 4 << 20
 _IN_FLIGHT = 3
-_THREADS = min(4, os.cpu_count() or 1)
+_SHORTER = "the pack is shorter than it was"
+
+_Check = Literal["all", "untrusted", "none"]
 
 
 class BlobReader:
     """The bytes of one blob.
 
-    Every chunk is checked against the hash in the manifest before a byte of it is returned.
-    May be used from several threads; close it, or use it in a ``with`` block.
+    Every chunk is checked against the hash in the manifest before a byte of it is returned,
+    unless it lies as it is in a pack whose mark holds. May be used from several threads; close
+    it, or use it in a ``with`` block.
 
     Parameters
     ----------
@@ -55,19 +63,25 @@ class BlobReader:
         Where the packs are.
     manifest
         Which bytes of which packs make up the blob.
+    marks
+        The marks of local packs, taken when these were last verified. They are compared with
+        the files that are opened here; without them everything is hashed.
     """
 
-    def __init__(self, store: ObjectStore, manifest: BlobManifest) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        manifest: BlobManifest,
+        *,
+        marks: Mapping[str, Mark] | None = None,
+    ) -> None:
         self.manifest = manifest
         self.size = manifest.size
-        self._packs = PackAccess(store)
+        self._packs = PackAccess(store, marks or {})
         self._keys = list(manifest.packs)
-        self._starts = manifest.starts
-        self._decoded: OrderedDict[int, bytes] = OrderedDict()
-        self._decoded_bytes = 0
-        self._lock = threading.Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        self._pool_owner = 0
+        self._layout = Layout(manifest)
+        self._starts = self._layout.starts
+        self._decoded: dict[int, memoryview] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -77,12 +91,7 @@ class BlobReader:
 
     def close(self) -> None:
         """Close the packs; a file object from :meth:`open` cannot be read any more."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-            self._decoded.clear()
-            self._decoded_bytes = 0
-        if pool is not None and self._pool_owner == os.getpid():
-            pool.shutdown()
+        self._decoded.clear()
         self._packs.close()
 
     def read_range(self, start: int, length: int) -> bytes:
@@ -107,18 +116,14 @@ class BlobReader:
         stop = min(start + len(target), self.size)
         if start >= stop:
             return 0
-        starts = self._starts
-        first = int(np.searchsorted(starts, start, "right")) - 1
-        last = int(np.searchsorted(starts, stop, "left"))
-        inner, outer = first + (int(starts[first]) < start), last - (int(starts[last]) > stop)
-        for i in {first, last - 1}:
-            if not inner <= i < outer:
-                begin = int(starts[i])
-                low, high = max(start, begin), min(stop, int(starts[i + 1]))
-                target[low - start : high - start] = self._chunk(i)[low - begin : high - begin]
-        if inner < outer:
-            low, high = int(starts[inner]) - start, int(starts[outer]) - start
-            self._fill(inner, outer, target[low:high], verify=True)
+        for run in self._layout.runs_between(start, stop):
+            low, high = max(start, run.start), min(stop, run.stop)
+            part = target[low - start : high - start]
+            if run.raw and self._packs.trusted(run.pack):
+                if not self._packs.read_into(run.pack, run.offset + low - run.start, part):
+                    raise self._damaged(run.first, _SHORTER)
+            else:
+                self._read_checked(low, part)
         return stop - start
 
     def open(self) -> ChunkFile:
@@ -130,6 +135,11 @@ class BlobReader:
     ) -> str:
         """Write the whole blob to a file: a temporary name next to it first, then a rename.
 
+        Parameters
+        ----------
+        verify
+            Check what is written: its hash, or less where the marks of all packs hold.
+
         Returns
         -------
         The blake3 hash (hex) of what was written, which is the manifest's.
@@ -139,11 +149,15 @@ class BlobReader:
         omicshelf.errors.IntegrityError
             As for :meth:`read_range`; then ``dest`` is what it was before.
         """
+        check: _Check = "none"
+        if verify:
+            trusted = all(self._packs.trusted(key) for key in self._keys)
+            check = "untrusted" if trusted else "all"
         part = dest.with_name(f".{dest.name}.{uuid.uuid4().hex[:8]}.part")
         try:
-            if not self._clone(part, verify, progress):
+            if not self._clone(part, check, progress):
                 with new_file(part, mode=0o666) as fd:
-                    self._stream(lambda view: write_all(fd, view), progress, verify=verify)
+                    self._stream(lambda view: write_all(fd, view), progress, check)
             with storage_errors(f"write {dest}"):
                 part.replace(dest)
         except BaseException:
@@ -159,7 +173,7 @@ class BlobReader:
         omicshelf.errors.IntegrityError
             Naming the blob, the pack and the place.
         """
-        self._stream(None, progress, verify=True)
+        self._stream(None, progress, "all")
         for key, expected in self.manifest.pack_hashes.items():
             if self._packs.hash(key, self.manifest.packs[key]) != expected:
                 raise IntegrityError(
@@ -169,7 +183,7 @@ class BlobReader:
                     "a backup of the store before more of it is damaged.",
                 )
 
-    def _clone(self, part: Path, verify: bool, progress: Progress | None) -> bool:
+    def _clone(self, part: Path, check: _Check, progress: Progress | None) -> bool:
         """Share the extents of a verbatim pack, on file systems that can."""
         key = self.manifest.verbatim
         descriptor = self._packs.descriptor(key) if key is not None else None
@@ -179,7 +193,7 @@ class BlobReader:
             if not clone(descriptor.fd, part):
                 return False
             part.chmod(0o644)
-        if verify:
+        if check == "all":
             if hash_file(part, progress=progress) != self.manifest.blake3:
                 raise self._damage()
         elif progress is not None:
@@ -187,9 +201,12 @@ class BlobReader:
         return True
 
     def _stream(
-        self, write: Callable[[memoryview], None] | None, progress: Progress | None, verify: bool
+        self,
+        write: Callable[[memoryview], None] | None,
+        progress: Progress | None,
+        check: _Check,
     ) -> None:
-        """Read in order while other threads hash and write."""
+        """Read in order while other threads hash and write; ``all`` means the whole hash."""
         whole = blake3()
         starts = self._starts
         longest = int(self.manifest.extents["length"].max(initial=_BLOCK))
@@ -199,12 +216,12 @@ class BlobReader:
             under_way: deque[list[Callable[[], object]]] = deque()
             first, number = 0, 0
             while first < len(starts) - 1:
-                reach = int(np.searchsorted(starts, starts[first] + _BLOCK, "right")) - 1
+                reach = bisect_right(starts, starts[first] + _BLOCK) - 1
                 last = max(first + 1, reach)
-                view = buffers[number % len(buffers)][: int(starts[last] - starts[first])]
-                self._fill(first, last, view, verify=False)
+                view = buffers[number % len(buffers)][: starts[last] - starts[first]]
+                self._fill(first, last, view, "none" if check == "all" else check)
                 waits: list[Callable[[], object]] = []
-                if verify:
+                if check == "all":
                     waits.append(hash_lane.submit(whole.update, view))
                 if write is not None:
                     waits.append(write_lane.submit(write, view))
@@ -216,14 +233,15 @@ class BlobReader:
                 first, number = last, number + 1
             while under_way:
                 _settle(under_way)
-        if verify and whole.hexdigest() != self.manifest.blake3:
+        if check == "all" and whole.hexdigest() != self.manifest.blake3:
             raise self._damage()
 
     def _damage(self) -> IntegrityError:
         """Find out which chunk it is that made the hash of the whole file differ."""
         try:
             for i in range(len(self._starts) - 1):
-                self._fill(i, i + 1, memoryview(bytearray(self._length(i))), verify=True)
+                size = self._starts[i + 1] - self._starts[i]
+                self._read_portion(i, i + 1, memoryview(bytearray(size)), "all")
         except IntegrityError as error:
             return error
         return IntegrityError(
@@ -231,80 +249,78 @@ class BlobReader:
             "Its chunks are whole but do not make up the file; restore the store from a backup.",
         )
 
-    def _length(self, i: int) -> int:
-        return int(self.manifest.extents["length"][i])
+    def _read_checked(self, start: int, target: memoryview) -> None:
+        """Read whole chunks straight into ``target``, and what is less through the cache."""
+        starts, stop = self._starts, start + len(target)
+        first, last = self._layout.chunks_between(start, stop)
+        inner, outer = first + (starts[first] < start), last - (starts[last] > stop)
+        for i in {first, last - 1}:
+            if not inner <= i < outer:
+                low, high = max(start, starts[i]), min(stop, starts[i + 1])
+                chunk = self._chunk(i)[low - starts[i] : high - starts[i]]
+                target[low - start : high - start] = chunk
+        if inner < outer:
+            part = target[starts[inner] - start : starts[outer] - start]
+            self._fill(inner, outer, part, "untrusted")
 
-    def _chunk(self, i: int) -> bytes:
+    def _chunk(self, i: int) -> memoryview:
         """Give one decoded chunk; the last few are kept for the many small reads of HDF5."""
-        with self._lock:
-            if (data := self._decoded.get(i)) is not None:
-                self._decoded.move_to_end(i)
-                return data
-        buffer = bytearray(self._length(i))
-        self._fill(i, i + 1, memoryview(buffer), verify=True)
-        data = bytes(buffer)
-        with self._lock:
-            self._decoded[i] = data
-            self._decoded_bytes += len(data)
-            while self._decoded_bytes > _CACHE:
-                self._decoded_bytes -= len(self._decoded.popitem(last=False)[1])
+        # Each step is atomic by itself; two threads at most decode the same chunk twice.
+        data = self._decoded.pop(i, None)
+        if data is None:
+            ahead = _AHEAD if i - 1 in self._decoded else 1
+            stop = min(i + ahead, self._layout.run_of(i).last)
+            base = self._starts[i]
+            run = memoryview(bytearray(self._starts[stop] - base))
+            self._read_portion(i, stop, run, "untrusted")
+            for k in range(i, stop):
+                self._decoded[k] = run[self._starts[k] - base : self._starts[k + 1] - base]
+            data = run[: self._starts[i + 1] - base]
+        self._decoded[i] = data
+        while len(self._decoded) > _CACHED_CHUNKS:
+            self._decoded.pop(next(iter(self._decoded.copy()), i), None)
         return data
 
-    def _fill(self, first: int, last: int, target: memoryview, *, verify: bool) -> None:
+    def _fill(self, first: int, last: int, target: memoryview, check: _Check) -> None:
         """Decode the chunks ``first`` to ``last - 1`` into ``target``, which they fill."""
-        runs = self._runs(first, last)
-        base = int(self._starts[first])
-        jobs = [
-            (i, j, target[int(self._starts[i]) - base : int(self._starts[j]) - base], verify)
-            for i, j in runs
-        ]
-        if len(jobs) < 3:
-            for job in jobs:
-                self._read_run(*job)
-            return
-        for result in [self._threads().submit(self._read_run, *job) for job in jobs]:
-            result.result()
+        base = self._starts[first]
+        for i, j in self._layout.portions(first, last, _PORTION):
+            part = target[self._starts[i] - base : self._starts[j] - base]
+            self._read_portion(i, j, part, check)
 
-    def _runs(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Split a range of chunks where they stop being neighbours in one pack."""
+    def _read_portion(self, first: int, last: int, target: memoryview, check: _Check) -> None:
+        """Decode chunks of one run."""
         extents = self.manifest.extents[first:last]
-        if len(extents) == 1:
-            return [(first, last)]
-        ends = extents["offset"] + extents["stored"]
-        apart = (extents["offset"][1:] != ends[:-1]) | (extents["pack"][1:] != extents["pack"][:-1])
-        # Long runs are split as well, so that threads can share them.
-        portion = np.cumsum(extents["length"], dtype=np.int64) // _RUN
-        cuts = np.flatnonzero(apart | (portion[1:] != portion[:-1])) + 1
-        bounds = [0, *cuts.tolist(), len(extents)]
-        return [(first + i, first + j) for i, j in pairwise(bounds)]
-
-    def _read_run(self, first: int, last: int, target: memoryview, verify: bool) -> None:
-        extents = self.manifest.extents[first:last]
-        key = self._keys[int(extents["pack"][0])]
-        offset = int(extents["offset"][0])
-        raw = not extents["codec"].any()
+        run = self._layout.run_of(first)
         stored = target
-        if not raw:
+        if not run.raw:
             stored = memoryview(bytearray(int(extents["stored"].sum(dtype=np.int64))))
-        if not self._packs.read_into(key, offset, stored):
-            raise self._damaged(first, "the pack is shorter than it was")
-        at = begin = 0
-        sizes = zip(extents["stored"].tolist(), extents["length"].tolist(), strict=True)
-        for number, (n_stored, length) in enumerate(sizes):
-            chunk = target[begin : begin + length]
-            if not raw:
-                part = stored[at : at + n_stored]
-                if extents["codec"][number] == RAW:
-                    chunk[:] = part
-                elif not _decompress(part, chunk):
-                    raise self._damaged(first + number, "it cannot be decompressed")
-            if verify and blake3(chunk).digest() != extents["hash"][number].tobytes():
-                raise self._damaged(first + number, "the bytes do not have the recorded hash")
-            at, begin = at + n_stored, begin + length
+        if not self._packs.read_into(run.pack, int(extents["offset"][0]), stored):
+            raise self._damaged(first, _SHORTER)
+        if not run.raw:
+            self._decompress(first, last, stored, target)
+        elif check == "untrusted" and self._packs.trusted(run.pack):
+            return
+        if check == "none":
+            return
+        base = self._starts[first]
+        for i in range(first, last):
+            chunk = target[self._starts[i] - base : self._starts[i + 1] - base]
+            if blake3(chunk).digest() != extents["hash"][i - first].tobytes():
+                raise self._damaged(i, "the bytes do not have the recorded hash")
+
+    def _decompress(self, first: int, last: int, stored: memoryview, target: memoryview) -> None:
+        base, at = self._starts[first], 0
+        sizes = self.manifest.extents["stored"][first:last].tolist()
+        for i, size in zip(range(first, last), sizes, strict=True):
+            chunk = target[self._starts[i] - base : self._starts[i + 1] - base]
+            if not _decompress(stored[at : at + size], chunk):
+                raise self._damaged(i, "it cannot be decompressed")
+            at += size
 
     def _damaged(self, i: int, why: str) -> IntegrityError:
         extent = self.manifest.extents[i]
-        start, stop = int(self._starts[i]), int(self._starts[i + 1])
+        start, stop = self._starts[i], self._starts[i + 1]
         return IntegrityError(
             f"Blob {self.manifest.blob} is damaged in its bytes {start} to {stop - 1}: {why}.",
             f"They are kept in the pack {self._keys[int(extent['pack'])]!r} at "
@@ -312,17 +328,12 @@ class BlobReader:
             "backup of the store, or use another version; `omicshelf verify` lists all damage.",
         )
 
-    def _threads(self) -> ThreadPoolExecutor:
-        with self._lock:
-            # A forked child has the object but none of its threads.
-            if self._pool is None or self._pool_owner != os.getpid():
-                self._pool, self._pool_owner = ThreadPoolExecutor(_THREADS), os.getpid()
-            return self._pool
 
-
-def open_blob(store: ObjectStore, manifest: BlobManifest) -> ChunkFile:
+def open_blob(
+    store: ObjectStore, manifest: BlobManifest, *, marks: Mapping[str, Mark] | None = None
+) -> ChunkFile:
     """Open a blob as a file object that closes the packs when it is closed."""
-    return ChunkFile(BlobReader(store, manifest), owns_reader=True)
+    return ChunkFile(BlobReader(store, manifest, marks=marks), owns_reader=True)
 
 
 def _decompress(stored: memoryview, target: memoryview) -> bool:
