@@ -371,15 +371,20 @@ class Dataset(VersionBase):
 
     def __repr__(self) -> str:
         study = f", study_id='{self.study_id}'" if self.study_id is not None else ""
+        unchanged = ", unchanged=True" if self.unchanged else ""
         return (
             f"Dataset(dataset_id='{self.dataset_id}', data_type='{self.data_type}', "
             f"last_modified_at='{local_time(self.last_modified_at)}', "
-            f"data_format='{self.data_format}'{study})"
+            f"data_format='{self.data_format}'{study}{unchanged})"
         )
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = super()._facts()
-        return [("study", self.study_id), *facts] if self.study_id else facts
+        if self.study_id:
+            facts.insert(0, ("study", self.study_id))
+        if self.unchanged:
+            facts.insert(0, ("unchanged", f"nothing was written, it stays at {self.version}"))
+        return facts
 
 
 class DatasetVersion(VersionBase):

@@ -18,6 +18,7 @@ from omicshelf.records import Summary
 __all__ = ["FORMATS", "Opaque", "opaque"]
 
 _Magic = tuple[int, bytes]
+_MOST_LISTED = 50
 
 
 class Opaque(Format):
@@ -59,6 +60,27 @@ class Opaque(Format):
     def header(self, head: bytes) -> dict[str, Any]:
         """Give facts from the first 64 KiB; raise ValueError where they make no sense."""
         return {}
+
+
+class _Hdf5(Opaque):
+    """HDF5 of whatever layout: what it holds on top, or why it cannot be opened."""
+
+    def inspect(self, path: Path) -> Inspection:
+        import h5py
+
+        from omicshelf.formats.annotated.hdf5 import unopened
+
+        details: dict[str, Any] = {}
+        problems: list[str] = []
+        try:
+            with h5py.File(path, "r") as file:
+                details["holds"] = sorted(file)[:_MOST_LISTED]
+        except OSError as error:
+            told = unopened(path, "an HDF5 file", error)
+            problems.append(getattr(told, "title", str(told)))
+        return Inspection(
+            Summary(kind="file", format=self.name, details=details, problems=problems)
+        )
 
 
 class _Gzipped(Opaque):
@@ -202,7 +224,7 @@ _INTERVALS = (
     opaque("gtf", "GTF annotation", ("gtf",)),
     opaque("narrowpeak", "narrowPeak calls", ("narrowpeak",)),
     opaque("broadpeak", "broadPeak calls", ("broadpeak",)),
-    opaque("cool", "Hi-C contacts (cooler)", ("cool", "mcool"), (_HDF5,), shared=True),
+    opaque("cool", "Hi-C contacts (cooler)", ("cool", "mcool"), (_HDF5,), shared=True, base=_Hdf5),
     opaque("hic", "Hi-C contacts (Juicer)", ("hic",), (b"HIC\x00",)),
 )
 _GENETICS = (
@@ -247,8 +269,8 @@ _ASSAYS = (
     opaque("mtx", "Matrix Market", ("mtx",), (b"%%MatrixMarket",)),
     opaque("rds", "R object (RDS)", ("rds",), (b"X\n", b"A\n", b"B\n"), shared=True, base=_R),
     opaque("rdata", "R workspace", ("rdata", "rda"), _R_WORKSPACE, base=_R),
-    opaque("h5seurat", "Seurat object (HDF5)", ("h5seurat",), (_HDF5,), shared=True),
-    opaque("nwb", "Neurodata Without Borders", ("nwb",), (_HDF5,), shared=True),
+    opaque("h5seurat", "Seurat object (HDF5)", ("h5seurat",), (_HDF5,), shared=True, base=_Hdf5),
+    opaque("nwb", "Neurodata Without Borders", ("nwb",), (_HDF5,), shared=True, base=_Hdf5),
 )
 _IMAGES = (
     opaque("png", "PNG image", ("png",), (b"\x89PNG\r\n\x1a\n",), base=_Png),
@@ -336,7 +358,7 @@ _DATA = (
     opaque("sas7bdat", "SAS table", ("sas7bdat",)),
     opaque("xpt", "SAS transport table", ("xpt",), (b"HEADER RECORD",)),
     opaque("pkl", "Python pickle", ("pkl", "pickle")),
-    opaque("h5", "HDF5", ("h5", "hdf5", "hdf"), (_HDF5,)),
+    opaque("h5", "HDF5", ("h5", "hdf5", "hdf"), (_HDF5,), base=_Hdf5),
     opaque("mat", "MATLAB data", ("mat",)),
     opaque("pt", "PyTorch weights", ("pt", "pth")),
     opaque("onnx", "ONNX model", ("onnx",)),

@@ -6,6 +6,7 @@ import gzip
 import struct
 from pathlib import Path
 
+import h5py
 import pytest
 
 from omicshelf.formats import registry
@@ -120,3 +121,14 @@ def test_at_most_one_format_is_sure_of_a_file() -> None:
     for content in (b"%PDF-1", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"II*\x00", gzip.compress(b"")):
         sure = [fmt.name for fmt in FORMATS if fmt.recognises(content, Path("x"))]
         assert len(sure) <= 1, sure
+
+
+def test_a_truncated_hdf5_of_any_kind_is_kept_with_the_reason(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.h5"
+    with h5py.File(whole, "w") as file:
+        file["table"] = list(range(5000))
+    assert registry.get("h5").inspect(whole).summary.details == {"holds": ["table"]}
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes(whole.read_bytes()[:-100])
+    [problem] = registry.get("h5").inspect(cut).summary.problems
+    assert problem.startswith("cut.h5 is truncated: ")

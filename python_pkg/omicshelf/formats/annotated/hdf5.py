@@ -11,7 +11,7 @@ from typing import Any
 from omicshelf.errors import Invalid, MissingPath
 from omicshelf.formats import magic
 
-__all__ = ["cannot_hold", "check", "head_of", "layout", "opened", "recognises", "texts"]
+__all__ = ["cannot_hold", "check", "head_of", "layout", "opened", "recognises", "texts", "unopened"]
 
 _TITLES = {
     "h5ad": "an h5ad file",
@@ -92,7 +92,7 @@ def opened(path: Path, name: str) -> Iterator[Any]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise _unopened(path, title, error) from error
+        raise unopened(path, title, error) from error
     with file:
         found = layout(file)
         if found != name:
@@ -156,7 +156,8 @@ def _refuse_other_bytes(path: Path, title: str) -> None:
     )
 
 
-def _unopened(path: Path, title: str, error: OSError) -> Exception:
+def unopened(path: Path, title: str, error: OSError) -> Exception:
+    """Say why an HDF5 file could not be opened: cut short, damaged, or the system's reason."""
     text = str(error)
     truncated = re.search(r"truncated file: eof = (\d+), .*stored_eof = (\d+)", text)
     if truncated is not None:
