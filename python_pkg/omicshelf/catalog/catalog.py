@@ -275,7 +275,7 @@ class Catalog:
         connection.saw(record.version, loaded=False)
         if data is not None and record.version.problems:
             for problem in backend.summary(record.version.blob).problems:
-                warnings.warn(f"{draft.dataset_id}: {problem}", stacklevel=4)
+                warnings.warn(f"{draft.dataset_id}: {problem}", stacklevel=3)
         return Dataset(record, connection)
 
     def _parents(self, parents: Sequence[VersionBase | str]) -> tuple[str, ...]:
@@ -511,9 +511,7 @@ class Catalog:
         self.connection.saw(record.version, loaded=False)
         return Dataset(record, self.connection)
 
-    def diff(
-        self, dataset_id: str, a: str, b: str | None = None, *, deep: bool = False
-    ) -> Diff:
+    def diff(self, dataset_id: str, a: str, b: str | None = None, *, deep: bool = False) -> Diff:
         """Compare two versions of a dataset, from ``a`` to ``b`` (default: the newest).
 
         Summaries are compared, which takes milliseconds at any size; ``deep`` loads both and
@@ -859,10 +857,13 @@ def moment(when: Any) -> int:
             raise Invalid(f"'{when}' is no date.", "Write it as 2026-05-31.") from error
     if isinstance(when, bool) or when is None:
         raise Invalid(f"{when!r} is no date.", "Pass a date, an age, or a number of days.")
-    if isinstance(when, int | float):
-        when = dt.timedelta(days=when)
-    if isinstance(when, dt.timedelta):
-        when = now - when
+    try:
+        if isinstance(when, int | float):
+            when = dt.timedelta(days=when)
+        if isinstance(when, dt.timedelta):
+            when = now - when
+    except (ValueError, OverflowError) as error:
+        raise Invalid(f"{when!r} is no age.", "Pass a number of days, such as 90.") from error
     if isinstance(when, dt.date) and not isinstance(when, dt.datetime):
         when = dt.datetime(when.year, when.month, when.day)
     if not isinstance(when, dt.datetime):

@@ -52,7 +52,7 @@ def source_of(
         path = checked_path(text)
         name, _fmt, told = registry.infer_path(path, data_format)
         for warning in told:
-            warnings.warn(warning, stacklevel=4)
+            warnings.warn(warning, stacklevel=5)
         source = FileSource(path, name, check=check, problems=tuple(told))
         with reported(source, path, "adding"):
             yield source
