@@ -6,6 +6,7 @@ digest, names) at the same time, because both take as long as the data is large.
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -94,15 +95,26 @@ class FileSource:
         self._owned = owned
         self._problems = list(problems)
         self._inspection: Future[Inspection] | None = None
+        self._state: tuple[int, int, int] | None = None
 
     @property
     def suffix(self) -> str:
         return stored_suffix(self.data_format)
 
     def inspection(self) -> Inspection:
+        found = self._examination().result()
+        if self._state != _state_of(self.path):
+            from omicshelf.backend.store.chunks import changed
+
+            # What was learnt and what was kept may be of two different moments.
+            raise changed(self.path)
+        return found
+
+    def _examination(self) -> Future[Inspection]:
         if self._inspection is None:
+            self._state = _state_of(self.path)
             self._inspection = in_thread(self._examine)
-        return self._inspection.result()
+        return self._inspection
 
     def digest(self) -> str | None:
         return self.inspection().digest
@@ -110,15 +122,23 @@ class FileSource:
     def stage(self, folder: Path) -> Staged:
         if self._inspect and self._check and registry.get(self.data_format).promised:
             worker.check_file(self.path, self.data_format)
-        if self._inspection is None:
-            self._inspection = in_thread(self._examine)
+        self._examination()
         if not self.path.is_dir():
-            return Staged(self.path, self._owned)
+            return self._linked(folder) if self._owned else Staged(self.path, False)
         from omicshelf.backend.store.folders import pack_folder
 
         packed = folder / f"{uuid.uuid4().hex}.zip"
         pack_folder(self.path, packed)
         return Staged(packed, True)
+
+    def _linked(self, folder: Path) -> Staged:
+        """Give a second name to move away: the write may have to begin again."""
+        link = folder / f"{uuid.uuid4().hex}{self.suffix}"
+        try:
+            os.link(self.path, link)
+        except OSError:  # a file system without links: the bytes are copied
+            return Staged(self.path, False)
+        return Staged(link, True)
 
     def _examine(self) -> Inspection:
         if not self._inspect:
@@ -174,6 +194,15 @@ class ObjectSource:
             self._written.unlink(missing_ok=True)
             raise
         return Staged(self._written, True)
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    """Give what tells that a file was written to or replaced; None for folders."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return None if path.is_dir() else (facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
 
 def stored_suffix(data_format: str | None) -> str:

@@ -18,6 +18,7 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database, is_network_file_system
 from omicshelf.backend.embedded.keeping import Keeping
 from omicshelf.backend.embedded.session import Session
+from omicshelf.backend.store.durable import new_file, sync_folder, write_all
 from omicshelf.errors import AccessDenied, Invalid, RequestException, StorageError
 
 __all__ = ["DATABASE", "MARKER", "STORE_FORMAT", "EmbeddedBackend"]
@@ -79,6 +80,8 @@ class EmbeddedBackend(Keeping):
                     "Pass the folder of a catalog, or a new folder's path.",
                 )
             if self.root.is_dir() and not _only_ours(self.root):
+                if marker.exists():
+                    return  # another process made the catalog at this moment
                 raise Invalid(
                     f"'{self.root}' is not an omicshelf catalog, and it is not empty.",
                     "Pass a new or empty folder to start a catalog in it.",
@@ -88,8 +91,13 @@ class EmbeddedBackend(Keeping):
                 {"format": STORE_FORMAT, "store": str(uuid.uuid4()), "created_at": now_ms()}
             )
             staged = self.root / f".{MARKER}.{uuid.uuid4().hex[:8]}"
-            staged.write_text(text)
-            staged.rename(marker)
+            with new_file(staged, 0o644) as handle:
+                write_all(handle, text.encode())
+                os.fsync(handle)
+            staged.replace(marker)
+            sync_folder(self.root)
+        except RequestException:
+            raise
         except PermissionError as error:
             raise AccessDenied(
                 f"The catalog's folder '{self.root}' cannot be used: {error.strerror}.",
@@ -134,22 +142,24 @@ class EmbeddedBackend(Keeping):
 
     def complete_log(self, session: str) -> None:
         """Append what a killed session committed but did not log any more."""
-        logged = 0
+        # Threads append in no order, so that the last line does not tell what is missing.
+        logged = set()
         path = self.session.log_path(session)
         if path.exists():
             for line in path.read_bytes().splitlines():
                 try:
-                    logged = max(logged, int(json.loads(line)["seq"]))
+                    logged.add(int(json.loads(line)["seq"]))
                 except (ValueError, KeyError, TypeError):
                     continue  # the line that the kill cut
-        c = t.change.c
         with self.db.reading() as connection:
             rows = connection.execute(
-                sa.select(t.change).where(c.session == session, c.seq > logged).order_by(c.seq)
-            ).all()
-        lines = [
-            {key: value for key, value in row._mapping.items() if key != "session"} for row in rows
-        ]
+                sa.select(t.change).where(t.change.c.session == session).order_by(t.change.c.seq)
+            )
+            lines = [
+                {key: value for key, value in row._mapping.items() if key != "session"}
+                for row in rows
+                if row.seq not in logged
+            ]
         if lines:
             self.session.append_log(lines)
 

@@ -54,12 +54,16 @@ class Database:
     @property
     def engine(self) -> sa.Engine:
         """The engine of this process: a fork never uses its parent's connections."""
-        if self._engine is None or self._pid != os.getpid():
+        if self._pid != os.getpid():
             if self._engine is not None:
                 self._engine.dispose(close=False)
+            self._engine = None
             self._lock = threading.RLock()
             self._pid = os.getpid()
-            self._engine = self._make_engine()
+        if self._engine is None:
+            with self._lock:  # one for all threads
+                if self._engine is None:
+                    self._engine = self._make_engine()
         return self._engine
 
     def _make_engine(self) -> sa.Engine:

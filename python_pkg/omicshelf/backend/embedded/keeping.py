@@ -17,6 +17,7 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.core import batches, new_id
 from omicshelf.backend.embedded.purging import Purging
 from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.leases import try_exclusive
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.reader import BlobReader
@@ -108,6 +109,13 @@ class Keeping(Purging):
                     .where(o.state == "pending", o.session.in_(batch))
                     .values(state="dead", dead_at=now)
                 )
+            # A row of a session is there before what it writes: without one, it was removed.
+            known = sa.select(t.session.c.id)
+            connection.execute(
+                t.stored_object.update()
+                .where(o.state == "pending", o.session.not_in(known))
+                .values(state="dead", dead_at=now)
+            )
             for batch in batches(orphans, 500):
                 unused = set(batch) - self._used(connection, set(batch))
                 connection.execute(
@@ -235,7 +243,7 @@ class Keeping(Purging):
                     out.write(chunk)
                     moved[offset] = at
                     at += len(chunk)
-            self._install_repack(key, new, staged, found, moved, at)
+            self._install_repack(key, new, staged, found, moved, (at, hash_file(staged)))
         finally:
             staged.unlink(missing_ok=True)
         return 1
@@ -247,7 +255,7 @@ class Keeping(Purging):
         staged: Path,
         found: Mapping[str, BlobManifest],
         moved: Mapping[int, int],
-        size: int,
+        facts: tuple[int, str],
     ) -> None:
         items: dict[str, Path | bytes] = {new: staged}
         replaced: dict[str, tuple[str, str]] = {}
@@ -260,7 +268,7 @@ class Keeping(Purging):
                 return
             _manifest, records = self.read_manifest(was)
             now = object_key(f"{blob}-{new_id()[:8]}", ".manifest")
-            changed = moved_manifest(manifest, old, new, moved, size)
+            changed = moved_manifest(manifest, old, new, moved, *facts)
             with BlobReader(_Staged(self.store, new, staged), changed) as reader:
                 reader.verify()
             items[now] = manifests.encode(changed, records)
@@ -423,7 +431,7 @@ def _checked_grace(grace: float) -> float:
 
 
 def moved_manifest(
-    manifest: BlobManifest, old: str, new: str, moved: Mapping[int, int], size: int
+    manifest: BlobManifest, old: str, new: str, moved: Mapping[int, int], size: int, blake3: str
 ) -> BlobManifest:
     """Give a manifest whose chunks in pack ``old`` are found in pack ``new`` instead."""
     import dataclasses
@@ -435,7 +443,10 @@ def moved_manifest(
     extents["offset"][mine] = [moved[int(offset)] for offset in extents["offset"][mine]]
     packs = {(new if key == old else key): (size if key == old else n)
              for key, n in manifest.packs.items()}  # fmt: skip
-    return dataclasses.replace(manifest, packs=packs, extents=extents)
+    hashes = {key: value for key, value in manifest.pack_hashes.items() if key != old}
+    return dataclasses.replace(
+        manifest, packs=packs, extents=extents, pack_hashes={**hashes, new: blake3}
+    )
 
 
 def _limited(query: sa.Select[Any], atlas: str | None, dataset_id: str | None) -> sa.Select[Any]:

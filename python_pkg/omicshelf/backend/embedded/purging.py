@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from omicshelf.backend.base import PurgeReport
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.blobs import object_kind
+from omicshelf.backend.embedded.blobs import Retry, object_kind
 from omicshelf.backend.embedded.changes import ChangeWriter
 from omicshelf.backend.embedded.core import batches, new_id
 from omicshelf.backend.embedded.index import unindex_dataset
 from omicshelf.backend.embedded.reading import Reading
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.manifest import object_key
-from omicshelf.errors import Conflict, Invalid
+from omicshelf.errors import Conflict, IntegrityError, Invalid
 from omicshelf.records import Origin
 
 __all__ = ["Purging"]
@@ -48,12 +48,22 @@ class Purging(Reading):
                 f"keep_last={keep_last} would keep no version.",
                 "At least 1 is kept; `purge_dataset` removes a deleted dataset wholly.",
             )
-        with self.db.reading() as connection:
-            dataset = self._dataset_ever(connection, atlas, dataset_id)
-            going, kept = self._choose(connection, dataset, keep_last, older_than, force)
         if dry_run:
-            return PurgeReport([row.uuid for row in going], kept, self._size(going), True)
-        freed = self._purge(atlas, dataset_id, going, by, "purge versions")
+            with self.db.reading() as connection:
+                dataset = self._dataset_ever(connection, atlas, dataset_id)
+                going, kept = self._choose(connection, dataset, keep_last, older_than, force)
+            size = sum(row.added_bytes for row in going)
+            return PurgeReport([row.uuid for row in going], kept, size, True)
+        with self.changing(by) as writer:
+            dataset = self._dataset_ever(writer.connection, atlas, dataset_id)
+            going, kept = self._choose(writer.connection, dataset, keep_last, older_than, force)
+            if going:
+                self._remove_versions(writer, dataset, going)
+                details = {"versions": [row.uuid for row in going]}
+                writer.add(
+                    "purge versions", atlas, dataset_id, details=details, dataset_key=dataset.id
+                )
+        freed = self._free(going, {row.blob_id for row in going})
         return PurgeReport([row.uuid for row in going], kept, freed)
 
     def _choose(
@@ -96,63 +106,53 @@ class Purging(Reading):
         What stays is its number series, so that ``v5`` never means two things, and its lines
         of the change log.
         """
-        with self.db.reading() as connection:
+        with self.changing(by) as writer:
+            connection = writer.connection
             dataset = self._dataset_ever(connection, atlas, dataset_id)
-            if not dataset.deleted:
-                raise Conflict(
-                    f"The dataset '{dataset_id}' is not deleted.",
-                    f"Delete it first: `catalog.delete_dataset('{dataset_id}')`.",
-                )
+            self._refuse_purge(connection, dataset, force)
             rows = connection.execute(
                 sa.select(t.version).where(t.version.c.dataset_id == dataset.id)
             ).all()
-            labels = connection.execute(
-                sa.select(t.label.c.name).where(t.label.c.dataset_id == dataset.id)
-            ).scalars()
-            names = sorted(labels)
-        if names and not force:
-            raise Conflict(
-                f"The dataset '{dataset_id}' has labelled versions ({', '.join(names[:5])}).",
-                "Pass force=True to purge them too.",
-            )
-        freed = self._purge(atlas, dataset_id, rows, by, "purge dataset", whole=True)
+            self._remove_versions(writer, dataset, rows)
+            blobs = {row.blob_id for row in rows} | self._purge_row(writer, dataset)
+            details = {"versions": [row.uuid for row in rows]}
+            writer.add("purge dataset", atlas, dataset_id, details=details, dataset_key=dataset.id)
+        freed = self._free(rows, blobs)
         return PurgeReport([row.uuid for row in rows], {}, freed)
 
-    def _size(self, going: Sequence[sa.Row[Any]]) -> int:
-        return sum(row.added_bytes for row in going)
+    @staticmethod
+    def _refuse_purge(connection: sa.Connection, dataset: sa.Row[Any], force: bool) -> None:
+        if not dataset.deleted:
+            raise Conflict(
+                f"The dataset '{dataset.dataset_id}' is not deleted.",
+                f"Delete it first: `catalog.delete_dataset('{dataset.dataset_id}')`.",
+            )
+        labels = connection.execute(
+            sa.select(t.label.c.name).where(t.label.c.dataset_id == dataset.id)
+        ).scalars()
+        names = sorted(labels)
+        if names and not force:
+            raise Conflict(
+                f"The dataset '{dataset.dataset_id}' has labelled versions "
+                f"({', '.join(names[:5])}).",
+                "Pass force=True to purge them too.",
+            )
 
-    def _purge(
-        self,
-        atlas: str,
-        dataset_id: str,
-        going: Sequence[sa.Row[Any]],
-        by: Origin,
-        action: str,
-        *,
-        whole: bool = False,
-    ) -> int:
-        """Remove the rows in one transaction, then the objects that nothing refers to."""
-        keys = [row.id for row in going]
-        blobs = {row.blob_id for row in going}
+    @staticmethod
+    def _remove_versions(
+        writer: ChangeWriter, dataset: sa.Row[Any], going: Sequence[sa.Row[Any]]
+    ) -> None:
+        for batch in batches([row.id for row in going], 500):
+            for table, column in (
+                (t.version_input, t.version_input.c.version_id),
+                (t.label, t.label.c.version_id),
+                (t.version, t.version.c.id),
+            ):
+                writer.connection.execute(table.delete().where(column.in_(batch)))
+
+    def _free(self, going: Sequence[sa.Row[Any]], blobs: set[str]) -> int:
+        """Remove the objects that only purged versions referred to; gives the bytes."""
         records = {row.record for row in going}
-        with self.changing(by) as writer:
-            connection = writer.connection
-            dataset = self.find_dataset(connection, atlas, dataset_id, lock=True)
-            assert dataset is not None
-            if not whole and dataset.current_version in keys:
-                raise Conflict(
-                    f"The dataset '{dataset_id}' was rolled back meanwhile.", "Purge again."
-                )
-            for batch in batches(keys, 500):
-                connection.execute(
-                    t.version_input.delete().where(t.version_input.c.version_id.in_(batch))
-                )
-                connection.execute(t.label.delete().where(t.label.c.version_id.in_(batch)))
-                connection.execute(t.version.delete().where(t.version.c.id.in_(batch)))
-            if whole:
-                blobs |= self._purge_row(writer, dataset)
-            details = {"versions": [row.uuid for row in going]}
-            writer.add(action, atlas, dataset_id, details=details, dataset_key=dataset.id)
         self._strip_records(records, {row.uuid for row in going})
         freed = self.remove_unused_blobs(blobs)
         self.delete_dead(only=records)
@@ -198,14 +198,24 @@ class Purging(Reading):
                 ).scalar_one_or_none()
             if used is None and (blob is None or not self._is_used(blob)):
                 continue  # dead with its blob, or below
-            manifest, records = self.read_manifest(key)
+            try:
+                manifest, records = self.read_manifest(key)
+            except IntegrityError:
+                continue  # nothing can be taken out of it; the rows are gone
             left = [record for record in records if record.get("version_id") not in gone]
             identity = new_id() if blob is None else f"{blob}-{new_id()[:8]}"
             new = object_key(identity, f".{object_kind(key)}")
-            self._replace_object(key, new, manifests.encode(manifest, left), blob)
+            if not self._replace_object(key, new, manifests.encode(manifest, left), blob):
+                # A repack was quicker: its new object carries the records now.
+                self._strip_records(self._manifest_key(blob), gone)
         with self.db.writing() as connection:
             for key in keys:
                 self._bury_if_unused(connection, key)
+
+    def _manifest_key(self, blob: str | None) -> set[str]:
+        with self.db.reading() as connection:
+            found = connection.execute(sa.select(t.blob.c.manifest).where(t.blob.c.id == blob))
+            return set(found.scalars())
 
     def _is_used(self, blob: str) -> bool:
         with self.db.reading() as connection:
@@ -216,28 +226,38 @@ class Purging(Reading):
         by_file = sa.select(t.file.c.blob_id).where(t.file.c.blob_id.in_(blobs))
         return set(connection.execute(by_version.union(by_file)).scalars())
 
-    def _replace_object(self, old: str, new: str, data: bytes, blob: str | None) -> None:
-        """Write an object under a new key and turn every reference to it, in one transaction."""
-        self._register({new: data})
+    def _replace_object(self, old: str, new: str, data: bytes, blob: str | None) -> bool:
+        """Write an object under a new key and turn every reference to it, in one transaction.
+
+        False, and nothing is changed, when the object is not the blob's manifest any more.
+        """
+        written = self.write_objects({new: data})
         try:
-            self.store.put_bytes(new, data)
             with self.db.writing() as connection:
-                self.make_live(connection, [new])
-                connection.execute(
-                    t.version.update().where(t.version.c.record == old).values(record=new)
-                )
+                self.make_live(connection, written)
                 if blob is not None:
-                    connection.execute(
-                        t.blob.update().where(t.blob.c.id == blob).values(manifest=new)
+                    turned = connection.execute(
+                        t.blob.update()
+                        .where(t.blob.c.id == blob, t.blob.c.manifest == old)
+                        .values(manifest=new)
                     )
+                    if turned.rowcount != 1:
+                        raise Retry(old)
                     connection.execute(
                         t.blob_object.update()
                         .where(t.blob_object.c.blob_id == blob, t.blob_object.c.key == old)
                         .values(key=new)
                     )
+                connection.execute(
+                    t.version.update().where(t.version.c.record == old).values(record=new)
+                )
+        except Retry:
+            self.forget(written)
+            return False
         except BaseException:
-            self.forget([new])
+            self.forget(written)
             raise
+        return True
 
     def _bury_if_unused(self, connection: sa.Connection, key: str) -> None:
         """Mark an object dead that no blob and no version refers to."""
