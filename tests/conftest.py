@@ -17,7 +17,8 @@ REQUIRED = os.environ.get("CONFORMANCE_REQUIRED") == "1"
 # The suite that also runs without network, by test_offline.py: what a user does in a day.
 OFFLINE_SUITE = (
     "tests/python/catalog",
-    "tests/python/cli",
+    "tests/python/cli/test_cli_reading.py",
+    "tests/python/cli/test_cli_writing.py",
     "tests/python/compat",
     "tests/python/test_demo.py",
     "tests/python/test_docs.py",
