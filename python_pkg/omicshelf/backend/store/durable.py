@@ -39,7 +39,10 @@ READ_ONLY = 0o444
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _FICLONE = 0x40049409  # ioctl_ficlone(2): share the extents of a whole file
 _NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_CANNOT = {errno.EOPNOTSUPP, errno.ENOTTY, errno.ENOSYS, errno.EXDEV}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+_never_clone: set[tuple[int, int]] = set()
 
 
 def explained(error: OSError, doing: str) -> RequestException:
@@ -192,10 +195,15 @@ def clone(source_fd: int, target: Path) -> bool:
     """
     if fcntl is None or not sys.platform.startswith("linux"):
         return False
+    disks = os.fstat(source_fd).st_dev, target.parent.stat().st_dev
+    if disks in _never_clone:
+        return False
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         fcntl.ioctl(fd, _FICLONE, source_fd)
-    except OSError:
+    except OSError as error:
+        if error.errno in _CANNOT:
+            _never_clone.add(disks)  # trying again would cost a file each time
         discard(target)
         return False
     else:

@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -118,6 +118,7 @@ class LocalDirectory(ObjectStore):
         self.root = Path(root)
         self.session = session
         self._durable_folders: set[Path] = set()
+        self._missing = {folder for folder in self.root.parents if not folder.exists()}
 
     def __repr__(self) -> str:
         return f"LocalDirectory({str(self.root)!r}, {self.session!r})"
@@ -143,12 +144,15 @@ class LocalDirectory(ObjectStore):
                         item = written[-1]
                     sync_file(item)
                     sources.append((item, targets[key]))
-                self._make_folders({target.parent for target in targets.values()})
+                folders = {target.parent for target in targets.values()}
+                above = self._make_folders(folders)
                 for source, target in sources:
                     source.replace(target)
                     renamed.append(target)
-                for folder in {target.parent for target in targets.values()}:
+                # From below upwards: what flushes the first mostly flushes the others with it.
+                for folder in (*folders, *above):
                     sync_folder(folder)
+                self._durable_folders |= folders | set(above)
         except BaseException:
             for path in (*renamed, *written):
                 discard(path)
@@ -241,17 +245,23 @@ class LocalDirectory(ObjectStore):
         except OSError as error:
             raise explained(error, f"{verb} {self.root / key}") from error
 
-    def _make_folders(self, folders: Iterable[Path]) -> None:
+    def _make_folders(self, folders: Iterable[Path]) -> Sequence[Path]:
+        """Make folders; give those above that hold a name which may not be durable yet.
+
+        Another process may have made a folder a moment ago and not have flushed its name, so
+        that this is known only of those that this object has flushed itself.
+        """
+        above: dict[Path, None] = {}
         for folder in folders:
             if folder in self._durable_folders:
                 continue
             folder.mkdir(parents=True, exist_ok=True)
-            # Another process may have made it a moment ago and not flushed its name yet.
-            level = folder
-            while level != self.root.parent and level not in self._durable_folders:
-                sync_folder(level.parent)
-                self._durable_folders.add(level)
-                level = level.parent
+            for level in (folder, *folder.parents):
+                outside = level != self.root and not level.is_relative_to(self.root)
+                if level in self._durable_folders or (outside and level not in self._missing):
+                    break
+                above[level.parent] = None
+        return list(above)
 
     def _walk(self, above: str) -> Iterator[ObjectInfo]:
         try:

@@ -48,29 +48,34 @@ def test_objects_are_read_only(local: LocalDirectory) -> None:
         assert stat.S_IMODE(local.local_path(key).stat().st_mode) == 0o444
 
 
-def test_every_new_name_is_flushed(local: LocalDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[str] = []
-    fsync, rename = os.fsync, os.replace
-
-    def record(fd: int) -> None:
-        synced.append(os.path.relpath(Path(f"/proc/self/fd/{fd}").readlink(), local.root.parent))
-        fsync(fd)
-
+def test_every_new_name_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc to name a descriptor")
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def record(fd: int) -> None:
+        synced.append(os.path.relpath(Path(f"/proc/self/fd/{fd}").readlink(), tmp_path))
+        fsync(fd)
+
+    local = LocalDirectory(tmp_path / "new" / "store", "s1")
     monkeypatch.setattr(os, "fsync", record)
-    staged = local.staging() / "pack"
+    staged = tmp_path / "pack"
     staged.write_bytes(b"x")
     local.put_many({"objects/aa/1.bin": staged, "objects/aa/1.manifest": b"m"})
-    assert synced[0] == "store/tmp/s1/pack"
-    assert synced[1].startswith("store/tmp/s1/")
+    assert synced[0] == "pack"
+    assert synced[1].startswith("new/store/tmp/s1/")
     # The folders above are new: their own names have to be flushed as well.
-    assert set(synced[2:-1]) == {"store/objects", "store", "."}
-    assert synced[-1] == "store/objects/aa"
+    assert synced[2:] == ["new/store/objects/aa", "new/store/objects", "new/store", "new", "."]
     synced.clear()
     local.put_bytes("objects/aa/2", b"x")
-    assert synced[1:] == ["store/objects/aa"]
-    assert rename is os.replace
+    assert synced[1:] == ["new/store/objects/aa"]
+    synced.clear()
+    local.put_bytes("objects/ab/2", b"x")
+    assert synced[1:] == ["new/store/objects/ab", "new/store/objects"]
+    synced.clear()
+    LocalDirectory(local.root, "s2").put_bytes("objects/ab/3", b"x")
+    assert synced[1:] == ["new/store/objects/ab", "new/store/objects", "new/store", "new"]
 
 
 def test_a_failing_disk_leaves_nothing(
