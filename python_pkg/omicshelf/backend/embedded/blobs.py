@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ class BlobFacts:
             "id": self.id,
             "digest": self.digest,
             "data_format": self.data_format,
-            "summary": self.summary.model_dump(mode="json", exclude_defaults=True),
+            "summary": summary_json(self.summary),
             "created_at": created_at,
         }
 
@@ -314,7 +315,7 @@ class Blobs(Changes):
                 "blake3": facts.blake3,
                 "digest": facts.digest,
                 "data_format": facts.data_format,
-                "summary": facts.summary.model_dump(mode="json", exclude_defaults=True),
+                "summary": summary_json(facts.summary),
                 "manifest": incoming.manifest_key,
                 "created_at": incoming.created_at,
             },
@@ -390,6 +391,12 @@ def _flush(path: Path) -> None:
     # Opened for writing: some systems flush nothing else.
     with path.open("rb+") as file:
         sync_descriptor(file.fileno())
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """Give a summary as JSON values: an infinite minimum, which JSON has not, is null."""
+    found: dict[str, Any] = json.loads(summary.model_dump_json(exclude_defaults=True))
+    return found
 
 
 def object_kind(key: str) -> str:

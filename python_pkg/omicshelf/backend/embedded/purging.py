@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from omicshelf.backend.base import PurgeReport
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.blobs import Retry, object_kind
+from omicshelf.backend.embedded.blobs import object_kind
 from omicshelf.backend.embedded.changes import ChangeWriter
 from omicshelf.backend.embedded.core import batches, new_id
 from omicshelf.backend.embedded.index import unindex_dataset
 from omicshelf.backend.embedded.reading import Reading
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.manifest import object_key
-from omicshelf.errors import Conflict, IntegrityError, Invalid
+from omicshelf.errors import AccessDenied, Conflict, IntegrityError, Invalid, StorageError
 from omicshelf.records import Origin
 
 __all__ = ["Purging"]
+
+
+@dataclass(frozen=True)
+class _Removed:
+    """What a purge takes away: rows of versions, the blobs they used; and what it keeps, why."""
+
+    versions: Sequence[sa.Row[Any]]
+    blobs: set[str]
+    kept: dict[str, str]
+
+
+class _NeedsKeys(Exception):
+    """Objects must be written anew, under keys that are not registered yet: old to new key."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        super().__init__()
+        self.keys = keys
 
 
 class Purging(Reading):
@@ -54,17 +73,16 @@ class Purging(Reading):
                 going, kept = self._choose(connection, dataset, keep_last, older_than, force)
             size = sum(row.added_bytes for row in going)
             return PurgeReport([row.uuid for row in going], kept, size, True)
-        with self.changing(by) as writer:
+
+        def remove(writer: ChangeWriter) -> _Removed:
             dataset = self._dataset_ever(writer.connection, atlas, dataset_id)
             going, kept = self._choose(writer.connection, dataset, keep_last, older_than, force)
             if going:
                 self._remove_versions(writer, dataset, going)
-                details = {"versions": [row.uuid for row in going]}
-                writer.add(
-                    "purge versions", atlas, dataset_id, details=details, dataset_key=dataset.id
-                )
-        freed = self._free(going, {row.blob_id for row in going})
-        return PurgeReport([row.uuid for row in going], kept, freed)
+                self._tell(writer, "purge versions", atlas, dataset, going)
+            return _Removed(going, {row.blob_id for row in going}, kept)
+
+        return self._purge(by, remove)
 
     def _choose(
         self,
@@ -106,7 +124,8 @@ class Purging(Reading):
         What stays is its number series, so that ``v5`` never means two things, and its lines
         of the change log.
         """
-        with self.changing(by) as writer:
+
+        def remove(writer: ChangeWriter) -> _Removed:
             connection = writer.connection
             dataset = self._dataset_ever(connection, atlas, dataset_id)
             self._refuse_purge(connection, dataset, force)
@@ -115,10 +134,10 @@ class Purging(Reading):
             ).all()
             self._remove_versions(writer, dataset, rows)
             blobs = {row.blob_id for row in rows} | self._purge_row(writer, dataset)
-            details = {"versions": [row.uuid for row in rows]}
-            writer.add("purge dataset", atlas, dataset_id, details=details, dataset_key=dataset.id)
-        freed = self._free(rows, blobs)
-        return PurgeReport([row.uuid for row in rows], {}, freed)
+            self._tell(writer, "purge dataset", atlas, dataset, rows)
+            return _Removed(rows, blobs, {})
+
+        return self._purge(by, remove)
 
     @staticmethod
     def _refuse_purge(connection: sa.Connection, dataset: sa.Row[Any], force: bool) -> None:
@@ -150,13 +169,39 @@ class Purging(Reading):
             ):
                 writer.connection.execute(table.delete().where(column.in_(batch)))
 
-    def _free(self, going: Sequence[sa.Row[Any]], blobs: set[str]) -> int:
-        """Remove the objects that only purged versions referred to; gives the bytes."""
-        records = {row.record for row in going}
-        self._strip_records(records, {row.uuid for row in going})
-        freed = self.remove_unused_blobs(blobs)
-        self.delete_dead(only=records)
-        return freed
+    @staticmethod
+    def _tell(
+        writer: ChangeWriter,
+        action: str,
+        atlas: str,
+        dataset: sa.Row[Any],
+        going: Sequence[sa.Row[Any]],
+    ) -> None:
+        details = {"versions": [row.uuid for row in going]}
+        writer.add(action, atlas, dataset.dataset_id, details=details, dataset_key=dataset.id)
+
+    def _purge(self, by: Origin, remove: Callable[[ChangeWriter], _Removed]) -> PurgeReport:
+        """Remove rows, and strip their records, in one transaction; then delete the objects.
+
+        Which objects must be written anew is known only inside the transaction, and their
+        keys must be registered before it: it is begun again when it needs some.
+        """
+        reserved: dict[str, str] = {}
+        try:
+            while True:
+                try:
+                    with self.changing(by) as writer:
+                        removed = remove(writer)
+                        dead = self._strip_records(writer.connection, removed, reserved)
+                        dead |= self._bury_blobs(writer.connection, removed.blobs)
+                    break
+                except _NeedsKeys as needed:
+                    self._register(dict.fromkeys(needed.keys.values(), b""))
+                    reserved |= needed.keys
+        finally:
+            self.forget(list(reserved.values()))  # the ones that were not used after all
+        freed = self._delete_now(dead)
+        return PurgeReport([row.uuid for row in removed.versions], removed.kept, freed)
 
     def _purge_row(self, writer: ChangeWriter, dataset: sa.Row[Any]) -> set[str]:
         connection = writer.connection
@@ -182,82 +227,63 @@ class Purging(Reading):
         unindex_dataset(connection, dataset.id)
         return blobs
 
-    def _strip_records(self, keys: Iterable[str], gone: set[str]) -> None:
-        """Take purged versions out of the objects that carry their records.
+    def _strip_records(
+        self, connection: sa.Connection, removed: _Removed, reserved: Mapping[str, str]
+    ) -> set[str]:
+        """Take purged versions out of the objects that carry their records; gives the old keys.
 
         An object that carries nothing else is dead; another one is written anew without
         them, so that neither their metadata stay behind nor ``rebuild`` brings them back.
         """
-        for key in keys:
-            with self.db.reading() as connection:
-                used = connection.execute(
-                    sa.select(t.version.c.id).where(t.version.c.record == key).limit(1)
-                ).one_or_none()
-                blob = connection.execute(
-                    sa.select(t.blob.c.id).where(t.blob.c.manifest == key)
-                ).scalar_one_or_none()
-            if used is None and (blob is None or not self._is_used(blob)):
-                continue  # dead with its blob, or below
+        old = {row.record for row in removed.versions}
+        gone = {row.uuid for row in removed.versions}
+        shared: dict[str, str | None] = {}
+        for key in old:
+            blob = connection.execute(
+                sa.select(t.blob.c.id).where(t.blob.c.manifest == key)
+            ).scalar_one_or_none()
+            others = connection.execute(
+                sa.select(t.version.c.id).where(t.version.c.record == key).limit(1)
+            ).one_or_none()
+            if others is not None or (blob is not None and self._used(connection, {blob})):
+                shared[key] = blob
+        if missing := shared.keys() - reserved.keys():
+            raise _NeedsKeys({key: _new_key(key, shared[key]) for key in missing})
+        for key, blob in shared.items():
             try:
                 manifest, records = self.read_manifest(key)
             except IntegrityError:
-                continue  # nothing can be taken out of it; the rows are gone
+                continue  # damaged: nothing can be taken out of it
             left = [record for record in records if record.get("version_id") not in gone]
-            identity = new_id() if blob is None else f"{blob}-{new_id()[:8]}"
-            new = object_key(identity, f".{object_kind(key)}")
-            if not self._replace_object(key, new, manifests.encode(manifest, left), blob):
-                # A repack was quicker: its new object carries the records now.
-                self._strip_records(self._manifest_key(blob), gone)
-        with self.db.writing() as connection:
-            for key in keys:
-                self._bury_if_unused(connection, key)
-
-    def _manifest_key(self, blob: str | None) -> set[str]:
-        with self.db.reading() as connection:
-            found = connection.execute(sa.select(t.blob.c.manifest).where(t.blob.c.id == blob))
-            return set(found.scalars())
-
-    def _is_used(self, blob: str) -> bool:
-        with self.db.reading() as connection:
-            return blob in self._used(connection, {blob})
+            self._replace_object(
+                connection, key, reserved[key], manifests.encode(manifest, left), blob
+            )
+        for key in old:
+            self._bury_if_unused(connection, key)
+        return old
 
     def _used(self, connection: sa.Connection, blobs: set[str]) -> set[str]:
         by_version = sa.select(t.version.c.blob_id).where(t.version.c.blob_id.in_(blobs))
         by_file = sa.select(t.file.c.blob_id).where(t.file.c.blob_id.in_(blobs))
         return set(connection.execute(by_version.union(by_file)).scalars())
 
-    def _replace_object(self, old: str, new: str, data: bytes, blob: str | None) -> bool:
-        """Write an object under a new key and turn every reference to it, in one transaction.
-
-        False, and nothing is changed, when the object is not the blob's manifest any more.
-        """
-        written = self.write_objects({new: data})
-        try:
-            with self.db.writing() as connection:
-                self.make_live(connection, written)
-                if blob is not None:
-                    turned = connection.execute(
-                        t.blob.update()
-                        .where(t.blob.c.id == blob, t.blob.c.manifest == old)
-                        .values(manifest=new)
-                    )
-                    if turned.rowcount != 1:
-                        raise Retry(old)
-                    connection.execute(
-                        t.blob_object.update()
-                        .where(t.blob_object.c.blob_id == blob, t.blob_object.c.key == old)
-                        .values(key=new)
-                    )
-                connection.execute(
-                    t.version.update().where(t.version.c.record == old).values(record=new)
-                )
-        except Retry:
-            self.forget(written)
-            return False
-        except BaseException:
-            self.forget(written)
-            raise
-        return True
+    def _replace_object(
+        self, connection: sa.Connection, old: str, new: str, data: bytes, blob: str | None
+    ) -> None:
+        """Write an object under a new key and turn every reference to it."""
+        self.store.put_bytes(new, data)
+        self.make_live(connection, [new])
+        connection.execute(
+            t.stored_object.update().where(t.stored_object.c.key == new).values(size=len(data))
+        )
+        connection.execute(t.version.update().where(t.version.c.record == old).values(record=new))
+        if blob is not None:
+            connection.execute(t.blob.update().where(t.blob.c.id == blob).values(manifest=new))
+            connection.execute(
+                t.blob_object.update()
+                .where(t.blob_object.c.blob_id == blob, t.blob_object.c.key == old)
+                .values(key=new)
+            )
 
     def _bury_if_unused(self, connection: sa.Connection, key: str) -> None:
         """Mark an object dead that no blob and no version refers to."""
@@ -276,28 +302,40 @@ class Purging(Reading):
         # A purge means it: there is no grace, the next collection removes the bytes.
         return 0
 
+    def _bury_blobs(self, connection: sa.Connection, blobs: set[str]) -> set[str]:
+        """Forget blobs that nothing refers to any more; gives the keys of their objects."""
+        keys: set[str] = set()
+        for batch in batches(sorted(blobs), 500):
+            unused = set(batch) - self._used(connection, set(batch))
+            found = sa.select(t.blob_object.c.key).where(t.blob_object.c.blob_id.in_(unused))
+            keys |= set(connection.execute(found).scalars())
+            connection.execute(t.blob_object.delete().where(t.blob_object.c.blob_id.in_(unused)))
+            connection.execute(t.blob.delete().where(t.blob.c.id.in_(unused)))
+        for key in keys:
+            self._bury_if_unused(connection, key)
+        return keys
+
+    def _delete_now(self, keys: set[str]) -> int:
+        """Delete what a purge made dead; gives the bytes. What cannot be now, is later."""
+        with contextlib.suppress(StorageError, AccessDenied):
+            return self.delete_dead(only=keys)[1]
+        return 0
+
     def remove_unused_blobs(self, blobs: set[str]) -> int:
         """Delete at once the bytes of blobs that nothing refers to any more; gives their size."""
-        freed = 0
-        for batch in batches(sorted(blobs), 500):
+        with contextlib.suppress(StorageError, AccessDenied):
             with self.db.writing() as connection:
-                unused = set(batch) - self._used(connection, set(batch))
-                keys = set(
-                    connection.execute(
-                        sa.select(t.blob_object.c.key).where(t.blob_object.c.blob_id.in_(unused))
-                    ).scalars()
-                )
-                connection.execute(
-                    t.blob_object.delete().where(t.blob_object.c.blob_id.in_(unused))
-                )
-                connection.execute(t.blob.delete().where(t.blob.c.id.in_(unused)))
-                for key in keys:
-                    self._bury_if_unused(connection, key)
-            freed += self.delete_dead(only=keys)[1]
-        return freed
+                keys = self._bury_blobs(connection, blobs)
+            return self._delete_now(keys)
+        return 0
 
     def delete_dead(
         self, *, only: set[str] | None = None, before: int | None = None
     ) -> tuple[int, int, int]:
         """Delete dead objects that no one reads; gives objects, bytes, and how many are in use."""
         raise NotImplementedError
+
+
+def _new_key(old: str, blob: str | None) -> str:
+    identity = new_id() if blob is None else f"{blob}-{new_id()[:8]}"
+    return object_key(identity, f".{object_kind(old)}")
