@@ -244,7 +244,9 @@ def _show_steps(console: Console) -> None:
         for number, step in enumerate(STEPS, start=1):
             console.print()
             console.print(f"[bold]{number}. {step.title}[/]")
-            console.print(Padding(python.highlight(step.code), (0, 0, 0, 2), expand=False))
+            code = python.highlight(step.code)
+            code.rstrip()
+            console.print(Padding(code, (0, 0, 0, 2), expand=False))
             value = _run(step.code, names)
             if value is not None:
                 console.print(_in_words(value), soft_wrap=True, markup=False)
