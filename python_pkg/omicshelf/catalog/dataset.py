@@ -14,7 +14,7 @@ from omicshelf.catalog.connection import Connection
 from omicshelf.catalog.words import html_table, local_time, size_in_words, utc_time
 from omicshelf.errors import Invalid
 from omicshelf.formats import registry
-from omicshelf.formats.base import LoadRequest
+from omicshelf.formats.base import Format, LoadRequest
 from omicshelf.records import DatasetRecord, FileRecord, Origin, Summary, VersionRecord
 
 if TYPE_CHECKING:
@@ -214,12 +214,21 @@ class VersionBase:
         request = LoadRequest(as_, backed, lazy, obs, var, obs_columns, layers, options)
         if backed or lazy or not fmt.reads_wholly:
             path = self._backend.hold_file(self._record.blob, self._suffix)
-            loaded = fmt.load(path, request)
+            loaded = self._loaded(fmt, path, request)
         else:
             with self._backend.local_file(self._record.blob, self._suffix) as path:
-                loaded = fmt.load(path, request)
+                loaded = self._loaded(fmt, path, request)
         self._connection.saw(self._record, loaded=True)
         return loaded
+
+    def _loaded(self, fmt: Format, path: Path, request: LoadRequest) -> Any:
+        try:
+            return fmt.load(path, request)
+        except Invalid as error:
+            # The name of the stored file says nothing to the user.
+            raise type(error)(
+                error.title.replace(path.name, self.dataset_id), error.detail
+            ) from error
 
     def path(self) -> Path:
         """Give the data as a read-only local file, there until the connection is closed."""
