@@ -124,7 +124,9 @@ def _show_edit(session: Session, report: EditReport) -> None:
         if key not in was or key not in now or was[key] != now[key]
     ]
     if rows:
-        out.table((Column("ID", cut=False), Column("KEY"), Column("WAS"), Column("IS")), rows)
+        out.table(
+            (Column("ID"), Column("KEY"), Column("WAS", cut=True), Column("IS", cut=True)), rows
+        )
     would = "would change" if report.dry_run else "changed"
     out.say(f"{len(report.changed)} {would}, {len(report.unchanged)} as before.")
 

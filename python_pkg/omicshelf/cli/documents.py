@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 DATASET_COLUMNS = (
-    Column("ID", cut=False),
-    Column("TYPE"),
+    Column("ID"),
+    Column("TYPE", cut=True),
     Column("FORMAT"),
     Column("SHAPE", right=True),
     Column("SIZE", right=True),

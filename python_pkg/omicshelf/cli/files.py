@@ -143,10 +143,10 @@ def files(
     versions = catalog.list_versions(dataset_id, include_deleted=True)
     names = {version.version_id: version.version for version in versions}
     columns = [
-        Column("FILE", cut=False),
+        Column("FILE"),
         Column("FORMAT"),
         Column("SIZE", right=True),
-        Column("TAG"),
+        Column("TAG", cut=True),
         Column("MADE FROM"),
         Column("ATTACHED (UTC)"),
         *([Column("STATE")] if history is not None else []),

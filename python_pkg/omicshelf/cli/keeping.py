@@ -18,6 +18,7 @@ from omicshelf.errors import Invalid, StorageError
 if TYPE_CHECKING:
     from omicshelf.backend.base import VerifyReport
     from omicshelf.backend.embedded.archive import ArchiveReport
+    from omicshelf.records import Change
 
 __all__ = ["register"]
 
@@ -69,16 +70,24 @@ def log(
         return
     columns = (
         Column("#", right=True),
-        Column("TIME (UTC)", cut=False),
-        Column("USER"),
+        Column("TIME (UTC)"),
+        Column("USER", cut=True),
         Column("ACTION"),
-        Column("DATASET"),
-        Column("MESSAGE"),
+        Column("DATASET", cut=True),
+        Column("ABOUT", cut=True),
     )
     out.table(
         columns,
-        ((c.seq, short_time(c.time), c.user, c.action, c.dataset_id, c.message) for c in found),
+        ((c.seq, short_time(c.time), c.user, c.action, c.dataset_id, _about(c)) for c in found),
     )
+
+
+def _about(change: Change) -> str:
+    """Give what a change is about, and why: ``v3: B cells only``, ``v2 submitted``."""
+    told = change.details
+    version = f"v{told['seq']}" if "seq" in told else None
+    words = [str(word) for word in (version, told.get("name"), told.get("study_id")) if word]
+    return ": ".join(text for text in (" ".join(words), change.message) if text)
 
 
 def verify(

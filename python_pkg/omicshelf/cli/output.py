@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Output", "visible"]
 
 
+_GAP = 2
+_NARROWEST = 8
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table.
@@ -26,14 +30,14 @@ class Column:
     name
         Its heading.
     cut
-        Whether a long value may be cut off with "…" where a terminal is narrow; otherwise it
-        goes on in the next line.
+        Whether a long value is cut off with "…" where a terminal is narrow. The others keep
+        their width as long as they can, and go on in the next line then.
     right
         Whether it is aligned to the right, as numbers are.
     """
 
     name: str
-    cut: bool = True
+    cut: bool = False
     right: bool = False
 
 
@@ -86,17 +90,19 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
+        screen = console()
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+        for column, width in zip(columns, _widths(columns, cells, screen.width), strict=True):
             table.add_column(
                 column.name,
+                width=width,
                 overflow="ellipsis" if column.cut else "fold",
                 no_wrap=column.cut,
                 justify="right" if column.right else "left",
             )
         for row in cells:
             table.add_row(*(Text(cell) for cell in row))
-        console().print(table)
+        screen.print(table)
 
     def facts(self, rows: Iterable[tuple[str, object]], title: str | None = None) -> None:
         """Write names and values, one below the other."""
@@ -167,6 +173,25 @@ class Output:
         if self.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return "nobody"
         return "yes" if typer.confirm(question, err=True) else "no"
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Fit columns into a terminal: the widest gives first, those that may be cut before others."""
+    from rich.cells import cell_len
+
+    widths = [
+        max(cell_len(text) for text in (column.name, *(row[n] for row in cells)))
+        for n, column in enumerate(columns)
+    ]
+    room -= _GAP * (len(columns) - 1)
+    for cut in (True, False):
+        own = [n for n, column in enumerate(columns) if column.cut is cut]
+        while own and sum(widths) > room:
+            widest = max(own, key=lambda n: widths[n])
+            if widths[widest] <= _NARROWEST:
+                break
+            widths[widest] -= 1
+    return widths
 
 
 def console(*, stderr: bool = False) -> Console:

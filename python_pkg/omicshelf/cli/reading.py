@@ -143,7 +143,7 @@ def _show_facets(out: Output, found: SearchResult) -> None:
         for value, count in counts.items()
     ]
     if rows:
-        out.table((Column("KEY"), Column("VALUE"), Column("DATASETS", right=True)), rows)
+        out.table((Column("KEY"), Column("VALUE", cut=True), Column("DATASETS", right=True)), rows)
 
 
 def _joined(words: list[str] | None) -> str:
@@ -301,7 +301,7 @@ def atlases(context: typer.Context) -> None:
         out.say("There are no atlases yet; the first dataset makes one.")
         return
     columns = (
-        Column("ATLAS", cut=False),
+        Column("ATLAS"),
         Column("DATASETS", right=True),
         Column("VERSIONS", right=True),
         Column("SIZE", right=True),

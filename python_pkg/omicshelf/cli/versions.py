@@ -64,13 +64,13 @@ def versions(
         out.document({"versions": [version_document(version) for version in found]})
         return
     columns = (
-        Column("VERSION", cut=False),
-        Column("WRITTEN (UTC)", cut=False),
-        Column("AUTHOR"),
+        Column("VERSION"),
+        Column("WRITTEN (UTC)"),
+        Column("AUTHOR", cut=True),
         Column("SIZE", right=True),
         Column("NEW", right=True),
-        Column("LABELS"),
-        Column("MESSAGE"),
+        Column("LABELS", cut=True),
+        Column("MESSAGE", cut=True),
     )
     out.table(
         columns,
@@ -187,7 +187,7 @@ def labels(context: typer.Context, dataset: DatasetArgument) -> None:
         return
     names = {version.version_id: version.version for version in catalog.list_versions(dataset_id)}
     rows = [(name, names.get(version_id, ""), version_id) for name, version_id in found.items()]
-    columns = (Column("LABEL", cut=False), Column("VERSION"), Column("VERSION ID", cut=False))
+    columns = (Column("LABEL"), Column("VERSION"), Column("VERSION ID"))
     session.out.table(columns, rows)
 
 

@@ -144,6 +144,23 @@ def test_tables_fit_a_terminal(run_in: dict[str, Any]) -> None:
         assert "\x1b" not in plain(shown)  # NO_COLOR is set
 
 
+def test_what_is_too_wide_gives_way_in_order(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from omicshelf.cli.output import Column, Output
+
+    monkeypatch.setattr(Output, "in_terminal", True)
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = (Column("ID"), Column("TYPE", cut=True), Column("SIZE", right=True))
+    Output().table(columns, [("short", "t" * 60, "4 B"), ("i" * 30, "", "12.5 MB")])
+    assert capsys.readouterr().out.splitlines() == [
+        "ID                     TYPE         SIZE",
+        "short                  ttttttt…      4 B",
+        "iiiiiiiiiiiiiiiiiiiii            12.5 MB",
+        "iiiiiiiii                               ",
+    ]
+
+
 def test_a_question_can_be_answered(run_in: dict[str, Any]) -> None:
     purge = ("purge", "counts", "--keep-last", "1", "--force")
     code, shown = in_terminal(run_in, *purge, typed=b"n\n")

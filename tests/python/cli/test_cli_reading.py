@@ -155,6 +155,13 @@ def test_log_is_newest_first(cli: Cli) -> None:
     rows = cli("log").lines
     assert [row[3] for row in rows[:2]] == ["delete", "create"]
     assert [int(row[0]) for row in rows] == list(range(len(rows), 0, -1))
+    assert [row[5] for row in cli("log", "counts").lines] == [
+        "notes.txt",
+        "GSE1",
+        "v1 first",
+        "v2: one gene more",
+        "v1: as it came",
+    ]
     changes = cli("--json", "log", "counts", "--limit", "2").json["changes"]
     assert [change["action"] for change in changes] == ["attach file", "set study"]
     assert cli("--json", "log", "--after", len(rows)).json == {"changes": []}
