@@ -172,6 +172,8 @@ class Catalog:
     ) -> Dataset:
         """Write a new version of a dataset; what is None stays as it is.
 
+        Parameters are those of :meth:`create_dataset`, but for these.
+
         Parameters
         ----------
         metadata
@@ -179,8 +181,6 @@ class Catalog:
         expected_version
             The version that the update is based on; if it is not the current one any more,
             nothing is written.
-
-        Others as in :meth:`create_dataset`.
 
         Raises
         ------
@@ -225,15 +225,13 @@ class Catalog:
 
         The same content as the current version writes nothing: the result's ``unchanged`` is
         True. When someone else has changed the dataset since this process last loaded or saved
-        it, nothing is written either.
+        it, nothing is written either. Parameters are those of :meth:`create_dataset`, but for:
 
         Parameters
         ----------
         expected_version
             The version that this one is based on; default: the newest that this process has
             loaded or saved. ``"any"`` writes over whatever is there.
-
-        Others as in :meth:`create_dataset`.
 
         Raises
         ------

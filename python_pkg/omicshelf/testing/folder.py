@@ -8,7 +8,9 @@ from typing import Any
 
 from blake3 import blake3
 
-__all__ = ["flip_byte", "objects_in", "snapshot_folder", "temporary_files"]
+from omicshelf.backend.base import Backend, Query
+
+__all__ = ["describe", "flip_byte", "objects_in", "snapshot_folder", "temporary_files"]
 
 _NOT_COMPARED = {"session", "alembic_version", "sqlite_sequence"}
 
@@ -33,6 +35,52 @@ def snapshot_folder(root: Path) -> dict[str, Any]:
     for path in objects_in(root):
         found[str(path.relative_to(root))] = blake3(path.read_bytes()).hexdigest()
     return found
+
+
+def describe(backend: Backend, *, content: bool = True) -> dict[str, Any]:
+    """Give all that people can see of a catalog, whatever it is kept in.
+
+    Unlike a snapshot it does not see how: a catalog that was rebuilt, moved or repacked is
+    described as it was before.
+    """
+    found: dict[str, Any] = {}
+    for atlas in backend.list_atlases():
+        name = atlas.name
+        found[name] = atlas.model_dump(exclude={"created_at"})
+        for deleted in (False, True):
+            page = backend.find(name, Query(limit=None, order_by="dataset_id", deleted=deleted))
+            for dataset in page.datasets:
+                found[f"{name}/{dataset.dataset_id}"] = _describe_dataset(
+                    backend, name, dataset.dataset_id, deleted, content
+                )
+    return found
+
+
+def _describe_dataset(
+    backend: Backend, atlas: str, dataset_id: str, deleted: bool, content: bool
+) -> dict[str, Any]:
+    versions = backend.list_versions(atlas, dataset_id, include_deleted=True)
+    attached = backend.changes(atlas=atlas, dataset_id=dataset_id)
+    names = sorted({c.details["name"] for c in attached if c.action == "attach file"})
+    files = [f for name in names for f in backend.file_history(atlas, dataset_id, name)]
+    told: dict[str, Any] = {
+        "versions": [version.model_dump() for version in versions],
+        "files": [file.model_dump() for file in files],
+        "summaries": [backend.summary(version.blob).model_dump() for version in versions],
+    }
+    if not deleted:
+        told["dataset"] = backend.get_dataset(atlas, dataset_id).model_dump()
+        told["labels"] = [label.model_dump() for label in backend.list_labels(atlas, dataset_id)]
+    if content:
+        told["content"] = [_hash(backend, blob) for blob in {v.blob for v in versions}]
+        told["content"] += [_hash(backend, file.blob) for file in files]
+        told["content"].sort()
+    return told
+
+
+def _hash(backend: Backend, blob: str) -> str:
+    with backend.open_blob(blob) as stream:
+        return blake3(stream.read()).hexdigest()
 
 
 def objects_in(root: Path, ending: str = "") -> list[Path]:

@@ -48,13 +48,13 @@ def told(catalog: omicshelf.Catalog) -> dict[str, object]:
         one = dataset.dataset_id
         seen[one] = {
             "versions": [
-                (v.version_id, v.version, v.metadata(), list(v.metadata()), v.message, v.labels)
-                + (v.created_at, v.digest, v.blake3, v.parents, v.deleted)
+                (
+                    *(v.version_id, v.version, v.metadata(), list(v.metadata()), v.message),
+                    *(v.labels, v.created_at, v.digest, v.blake3, v.parents, v.deleted),
+                )
                 for v in catalog.list_versions(one, include_deleted=True)
             ],
-            "data": [
-                v.load().to_dict() for v in catalog.list_versions(one, include_deleted=True)
-            ],
+            "data": [v.load().to_dict() for v in catalog.list_versions(one, include_deleted=True)],
             "study": dataset.study_id,
             "modified": dataset.last_modified_at,
         }
@@ -176,7 +176,7 @@ def test_an_export_never_overwrites_and_leaves_nothing_behind(filled, tmp_path):
     export_archive(target)
     with pytest.raises(errors.AlreadyExists):
         export_archive(target)
-    [pack] = [p for p in (tmp_path / "source" / "objects").rglob("*.parquet")][:1]
+    pack = next((tmp_path / "source" / "objects").rglob("*.parquet"))
     pack.chmod(0o644)
     broken = bytearray(pack.read_bytes())
     broken[40] ^= 1

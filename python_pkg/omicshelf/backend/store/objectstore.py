@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -107,7 +107,7 @@ class LocalDirectory(ObjectStore):
         The folder; it is created when something is first written.
     session
         A name of this process's own for its temporary files, ``<root>/tmp/<session>``. What
-        a killed session leaves there is removed by :meth:`sweep`.
+        a killed session leaves there is removed by whoever finds it dead.
     """
 
     def __init__(self, root: Path, session: str) -> None:
@@ -207,22 +207,6 @@ class LocalDirectory(ObjectStore):
         with storage_errors(f"write to the store at {self.root}"):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def sweep(self, alive: Collection[str]) -> int:
-        """Remove the temporary files of every session but this one and those ``alive``.
-
-        Returns
-        -------
-        The number of bytes freed.
-        """
-        freed = 0
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.root / _TEMPORARY) as found:
-            for entry in found:
-                if entry.name != self.session and entry.name not in alive:
-                    folder = Path(entry.path)
-                    freed += sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-                    shutil.rmtree(folder, ignore_errors=True)
-        return freed
 
     def close(self) -> None:
         """Remove this session's temporary files."""

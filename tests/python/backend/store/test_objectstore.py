@@ -139,20 +139,6 @@ def test_refusals_of_the_system_have_a_class(
     assert caught.value.errno == number
 
 
-def test_what_killed_sessions_left_is_swept(local: LocalDirectory) -> None:
-    for session in ("dead", "alive"):
-        other = LocalDirectory(local.root, session)
-        (other.staging() / "half").write_bytes(b"12345")
-    (local.staging() / "mine").write_bytes(b"1")
-    local.put_bytes("a/1", b"kept")
-    assert local.sweep(alive={"alive"}) == 5
-    assert files_below(local.root) == ["a/1", "tmp/alive/half", "tmp/s1/mine"]
-
-
-def test_sweeping_an_empty_store(local: LocalDirectory) -> None:
-    assert local.sweep(alive=()) == 0
-
-
 @pytest.mark.parametrize("session", ["", "../x", "a/b", ".", ".hidden", "a b"])
 def test_session_names(tmp_path: Path, session: str) -> None:
     with pytest.raises(Invalid, match="session"):
