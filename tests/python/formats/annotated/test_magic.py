@@ -17,7 +17,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1234
         (b"", "an empty file"),
         (POINTER, "a Git LFS pointer"),
         (b"\x89HDF\r\n\x1a\n rest", "an HDF5 file"),
-        (gzip.compress(b"x"), "a gzip file"),
+        (gzip.compress(b"x", mtime=0), "a gzip file"),
         (b"PK\x03\x04...", "a zip file"),
         (b"%PDF-1.7", "a PDF document"),
         (b"  <!DOCTYPE html><html>", "a web page (HTML)"),
