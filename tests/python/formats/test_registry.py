@@ -274,7 +274,7 @@ def test_the_question_names_what_it_may_be(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         registry.infer_path(file(tmp_path, "notes.markdwn"))
     assert "Did you mean '.markdown'?" in (caught.value.detail or "")
-    packed = file(tmp_path, "calls.gz", gzip.compress(b"##fileformat=VCFv4.2\n"))
+    packed = file(tmp_path, "calls.gz", gzip.compress(b"##fileformat=VCFv4.2\n", mtime=0))
     with pytest.raises(Invalid) as caught:
         registry.infer_path(packed)
     assert "data_format='vcf+gzip'" in (caught.value.detail or "")
@@ -293,7 +293,7 @@ def test_a_format_with_a_dot_is_understood(tmp_path: Path) -> None:
 
 
 def test_a_compressed_table_without_its_ending_is_read_all_the_same(tmp_path: Path) -> None:
-    path = file(tmp_path, "a.csv", gzip.compress(b"a,b\n1,2\n"))
+    path = file(tmp_path, "a.csv", gzip.compress(b"a,b\n1,2\n", mtime=0))
     name, fmt, [warning] = registry.infer_path(path)
     assert (name, fmt.name) == ("csv+gzip", "csv")
     assert "gzip-compressed though its name does not end in .gz" in warning
@@ -307,8 +307,8 @@ def test_a_compressed_table_without_its_ending_is_read_all_the_same(tmp_path: Pa
         ("a.csv", PNG + bytes(9), "If it is png, pass data_format='png'."),
         ("a.csv", b"version https://git-lfs.github.com/spec/v1\nsize 3\n", "a Git LFS pointer"),
         ("a.csv", b"", "is empty (0 bytes)"),
-        ("a.pdf", gzip.compress(b"%PDF-1.4"), "is gzip-compressed, pdf data is not"),
-        ("a.h5ad.gz", gzip.compress(b"x"), "gunzip"),
+        ("a.pdf", gzip.compress(b"%PDF-1.4", mtime=0), "is gzip-compressed, pdf data is not"),
+        ("a.h5ad.gz", gzip.compress(b"x", mtime=0), "gunzip"),
         ("a.vcf", b"<html>", "does not hold vcf data (it is a web page (HTML))"),
         ("a.parquet", b"content", "does not hold parquet data"),
     ],
@@ -326,13 +326,13 @@ def test_a_contradiction_is_told_and_the_file_is_kept(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.bam", gzip.compress(b"BAM\x01rest")),
-        ("a.rds", gzip.compress(b"X\n\x00\x00")),
-        ("a.RData", gzip.compress(b"RDX3\nX\n")),
+        ("a.bam", gzip.compress(b"BAM\x01rest", mtime=0)),
+        ("a.rds", gzip.compress(b"X\n\x00\x00", mtime=0)),
+        ("a.RData", gzip.compress(b"RDX3\nX\n", mtime=0)),
         ("a.rds", b"BZh91AY"),
         ("a.png", PNG),
         ("a.json", b"{}"),
-        ("a.csv.gz", gzip.compress(b"a,b\n")),
+        ("a.csv.gz", gzip.compress(b"a,b\n", mtime=0)),
         ("a.html", b"<p>"),
         ("a.docx", b"PK\x03\x04rest"),
         ("a.unheard", b"\x00\x01"),
@@ -401,7 +401,7 @@ def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_a_matrix_is_found(tmp_path: Path) -> None:
     for name in ("matrix.mtx.gz", "barcodes.tsv.gz", "features.tsv.gz"):
-        file(tmp_path, name, gzip.compress(b"x"))
+        file(tmp_path, name, gzip.compress(b"x", mtime=0))
     assert registry.infer_path(tmp_path)[0] == "10x_mtx"
     assert registry.infer_path(tmp_path, "10x_mtx")[0] == "10x_mtx"
 

@@ -28,7 +28,7 @@ CLINICAL = (
 def written(folder: Path, text: str | bytes, name: str = "t.csv") -> Path:
     path = folder / name
     data = text.encode() if isinstance(text, str) else text
-    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
     return path
 
 

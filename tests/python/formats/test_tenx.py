@@ -75,7 +75,7 @@ def write_folder(
     (folder / f"{prefix}barcodes.tsv").write_text("".join(f"{c}\n" for c in CELLS))
     if packed:
         for path in list(folder.iterdir()):
-            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
             path.unlink()
     return folder
 
