@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from blake3 import blake3
 
 from omicshelf.backend.base import GcReport, VerifyReport
 from omicshelf.backend.clock import now_ms
@@ -17,7 +18,6 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.core import batches, new_id
 from omicshelf.backend.embedded.purging import Purging
 from omicshelf.backend.store import manifest as manifests
-from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.leases import try_exclusive
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.reader import BlobReader
@@ -234,16 +234,17 @@ class Keeping(Purging):
         moved: dict[int, int] = {}
         staged = self.staging() / f"{pack_id}.delta"
         try:
-            at = 0
+            at, whole = 0, blake3()
             with staged.open("xb") as out:
                 for offset in offsets:
                     chunk = self.store.read_bytes(key, offset, alive[offset])
                     if len(chunk) != alive[offset]:
                         raise IntegrityError(f"The pack '{key}' is shorter than it was written.")
                     out.write(chunk)
+                    whole.update(chunk)
                     moved[offset] = at
                     at += len(chunk)
-            self._install_repack(key, new, staged, found, moved, (at, hash_file(staged)))
+            self._install_repack(key, new, staged, found, moved, (at, whole.hexdigest()))
         finally:
             staged.unlink(missing_ok=True)
         return 1
@@ -431,7 +432,7 @@ def _checked_grace(grace: float) -> float:
 
 
 def moved_manifest(
-    manifest: BlobManifest, old: str, new: str, moved: Mapping[int, int], size: int, blake3: str
+    manifest: BlobManifest, old: str, new: str, moved: Mapping[int, int], size: int, pack_hash: str
 ) -> BlobManifest:
     """Give a manifest whose chunks in pack ``old`` are found in pack ``new`` instead."""
     import dataclasses
@@ -445,7 +446,7 @@ def moved_manifest(
              for key, n in manifest.packs.items()}  # fmt: skip
     hashes = {key: value for key, value in manifest.pack_hashes.items() if key != old}
     return dataclasses.replace(
-        manifest, packs=packs, extents=extents, pack_hashes={**hashes, new: blake3}
+        manifest, packs=packs, extents=extents, pack_hashes={**hashes, new: pack_hash}
     )
 
 

@@ -215,14 +215,25 @@ class Session:
         return False
 
     def leftovers(self) -> list[str]:
-        """Give the dead sessions that have left temporary files."""
-        with contextlib.suppress(FileNotFoundError):
-            names = [entry.name for entry in os.scandir(self._root / "tmp")]
-            return [name for name in names if not self.is_alive(name)]
-        return []
+        """Give the dead sessions that have left temporary files or a lock file."""
+        names: set[str] = set()
+        for folder in ("tmp", "sessions"):
+            with contextlib.suppress(FileNotFoundError):
+                names |= {entry.name.partition(".")[0] for entry in os.scandir(self._root / folder)}
+        return [name for name in names if not self.is_alive(name)]
 
     def bury(self, session: str) -> int:
         """Remove what a dead session left: temporary files and lock file; gives the bytes."""
+        lock = None if self._heartbeats else _hold(self._lock_path(session), wait=False)
+        if lock is None and not self._heartbeats:
+            return 0  # it is only beginning
+        try:
+            return self._remove_traces(session)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def _remove_traces(self, session: str) -> int:
         folder = self._root / "tmp" / session
         freed = 0
         for path in folder.rglob("*"):
@@ -250,7 +261,7 @@ class Session:
                 with contextlib.suppress(Exception):
                     self._remove_row(session)
             with contextlib.suppress(OSError):
-                self.bury(session)
+                self._remove_traces(session)
             self._let_go()
             self._start_over()
 
@@ -266,11 +277,24 @@ class Session:
                 connection.execute(t.session.delete().where(t.session.c.id == session))
 
 
-def _hold(path: Path) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    os.set_inheritable(handle, False)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    return handle
+def _hold(path: Path, *, wait: bool = True) -> int | None:
+    """Take the lock of a session; None where another holds it and ``wait`` is False."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A collection may have removed the file between the two calls.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(handle)):
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
 
 
 def _release_in_child() -> None:
