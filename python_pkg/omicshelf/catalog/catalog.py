@@ -24,7 +24,9 @@ from omicshelf.catalog.dataset import Dataset, DatasetVersion, SupplementaryFile
 from omicshelf.catalog.filters import parse_where
 from omicshelf.catalog.incoming import file_source, source_of
 from omicshelf.catalog.origin import current_origin
+from omicshelf.catalog.params import recorded_params
 from omicshelf.catalog.searching import SearchResult, run_search
+from omicshelf.catalog.words import moment
 from omicshelf.errors import Invalid
 from omicshelf.records import Change, DatasetRecord, LabelRecord
 
@@ -34,12 +36,6 @@ if TYPE_CHECKING:
     from omicshelf.catalog.diff import Diff
 
 __all__ = ["Catalog"]
-
-_INGESTION_PARAMS = {
-    "priority": str, "file_metadata": bool, "row_metadata": bool, "col_metadata": bool,
-    "data_required": bool, "ingestion_run_id": str, "urgent": bool, "v1_infra": bool,
-}  # fmt: skip
-_PRIORITIES = ("low", "medium", "high")
 
 
 class Catalog:
@@ -766,58 +762,6 @@ class Catalog:
         return self._backend.gc(dry_run=dry_run, grace=grace)
 
 
-def recorded_params(
-    method: str,
-    ingestion_params: Mapping[str, Any] | None,
-    other_params: Mapping[str, Any] | None,
-    kwargs: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Validate what is recorded with a change, and warn of what nobody knows."""
-    params = _mapping("ingestion_params", ingestion_params)
-    for key, value in params.items():
-        kind = _INGESTION_PARAMS.get(key)
-        if kind is None:
-            _warn_unknown(f"ingestion_params has an unknown key '{key}'", key, _INGESTION_PARAMS)
-        elif value is not None and not isinstance(value, kind):
-            raise Invalid(
-                f"ingestion_params['{key}'] is {value!r}.", f"It must be of type {kind.__name__}."
-            )
-    priority = params.get("priority")
-    if priority is not None and priority not in _PRIORITIES:
-        raise Invalid(
-            f"ingestion_params['priority'] is {priority!r}.",
-            "It must be 'low', 'medium' or 'high'.",
-        )
-    if kwargs.get("link"):
-        raise Invalid(
-            "link=True is not available yet.", "Leave it out: the file is copied into the catalog."
-        )
-    for key in kwargs:
-        _warn_unknown(f"{method} does not know the argument '{key}'", key, _arguments(method))
-    told = {**params, **_mapping("other_params", other_params), **kwargs}
-    return rules.clean_metadata(told)
-
-
-def _mapping(name: str, value: Mapping[str, Any] | None) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise Invalid(f"{name} must be a dict, not {type(value).__name__}.", "Pass a dict.")
-    return dict(value)
-
-
-def _arguments(method: str) -> list[str]:
-    import inspect
-
-    return list(inspect.signature(getattr(Catalog, method)).parameters)[1:]
-
-
-def _warn_unknown(what: str, key: str, known: Any) -> None:
-    near = difflib.get_close_matches(key, list(known), n=2, cutoff=0.6)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    warnings.warn(f"{what}; it is recorded.{hint}", stacklevel=4)
-
-
 def _checked_id(dataset_id: object) -> str:
     """Give an id to look up: any text; a wrong one is simply not there."""
     if isinstance(dataset_id, VersionBase):
@@ -841,29 +785,3 @@ def _with_inputs(draft: VersionDraft, inputs: tuple[str, ...]) -> VersionDraft:
     from dataclasses import replace
 
     return replace(draft, session_inputs=tuple(i for i in inputs if i not in draft.parents))
-
-
-def moment(when: Any) -> int:
-    """Give UTC milliseconds of a date, a time, an age (``timedelta``), or a number of days."""
-    import datetime as dt
-
-    now = dt.datetime.now(dt.UTC)
-    if isinstance(when, str):
-        try:
-            when = dt.datetime.fromisoformat(when)
-        except ValueError as error:
-            raise Invalid(f"'{when}' is no date.", "Write it as 2026-05-31.") from error
-    if isinstance(when, bool) or when is None:
-        raise Invalid(f"{when!r} is no date.", "Pass a date, an age, or a number of days.")
-    try:
-        if isinstance(when, int | float):
-            when = dt.timedelta(days=when)
-        if isinstance(when, dt.timedelta):
-            when = now - when
-    except (ValueError, OverflowError) as error:
-        raise Invalid(f"{when!r} is no age.", "Pass a number of days, such as 90.") from error
-    if isinstance(when, dt.date) and not isinstance(when, dt.datetime):
-        when = dt.datetime(when.year, when.month, when.day)
-    if not isinstance(when, dt.datetime):
-        raise Invalid(f"{when!r} is no date.", "Pass a date, an age, or a number of days.")
-    return int(when.timestamp() * 1000)

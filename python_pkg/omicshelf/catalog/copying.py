@@ -7,10 +7,11 @@ from typing import Any
 
 from omicshelf import rules
 from omicshelf.backend.base import CopyDraft
-from omicshelf.catalog.catalog import Catalog, recorded_params
+from omicshelf.catalog.catalog import Catalog
 from omicshelf.catalog.connection import Connection, current
 from omicshelf.catalog.dataset import Dataset
 from omicshelf.catalog.origin import current_origin
+from omicshelf.catalog.params import recorded_params
 from omicshelf.errors import Invalid
 
 __all__ = ["copy_dataset"]

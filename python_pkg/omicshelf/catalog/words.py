@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import html
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-__all__ = ["html_table", "local_time", "size_in_words", "utc_time"]
+from omicshelf.errors import Invalid
+
+__all__ = ["html_table", "local_time", "moment", "size_in_words", "utc_time"]
 
 
 def size_in_words(size: int) -> str:
@@ -49,3 +52,27 @@ def html_table(caption: str, rows: Iterable[Sequence[object]], head: Sequence[st
         + (f"<thead><tr>{top}</tr></thead>" if top else "")
         + f"<tbody>{cells}</tbody></table>"
     )
+
+
+def moment(when: Any) -> int:
+    """Give UTC milliseconds of a date, a time, an age (``timedelta``), or a number of days."""
+    now = dt.datetime.now(dt.UTC)
+    if isinstance(when, str):
+        try:
+            when = dt.datetime.fromisoformat(when)
+        except ValueError as error:
+            raise Invalid(f"'{when}' is no date.", "Write it as 2026-05-31.") from error
+    if isinstance(when, bool) or when is None:
+        raise Invalid(f"{when!r} is no date.", "Pass a date, an age, or a number of days.")
+    try:
+        if isinstance(when, int | float):
+            when = dt.timedelta(days=when)
+        if isinstance(when, dt.timedelta):
+            when = now - when
+    except (ValueError, OverflowError) as error:
+        raise Invalid(f"{when!r} is no age.", "Pass a number of days, such as 90.") from error
+    if isinstance(when, dt.date) and not isinstance(when, dt.datetime):
+        when = dt.datetime(when.year, when.month, when.day)
+    if not isinstance(when, dt.datetime):
+        raise Invalid(f"{when!r} is no date.", "Pass a date, an age, or a number of days.")
+    return int(when.timestamp() * 1000)

@@ -8,6 +8,7 @@ timeout. On a network file system WAL is not safe, and the rollback journal is u
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from omicshelf.backend.embedded.schema import dump_json
-from omicshelf.errors import Invalid, StorageError
+from omicshelf.errors import AccessDenied, Invalid, StorageError
 
 __all__ = ["REVISION", "Database", "fold"]
 
@@ -49,6 +50,7 @@ class Database:
         self._shared_file_system = shared_file_system
         self._lock = threading.RLock()
         self._engine: sa.Engine | None = None
+        self.read_only = False
         self._pid = os.getpid()
 
     @property
@@ -68,7 +70,11 @@ class Database:
 
     def _make_engine(self) -> sa.Engine:
         options: dict[str, Any] = {"json_serializer": dump_json}
-        if self.is_sqlite:
+        self.read_only = self.is_sqlite and not _is_writable(Path(self.url.database or ""))
+        if self.read_only:
+            # Each reading looks anew at whether somebody who may write has the file open.
+            options |= {"poolclass": sa.NullPool, "creator": self._connect_read_only}
+        elif self.is_sqlite:
             # Threads wait for one another in `writing`; readers get a connection each.
             options |= {"pool_size": 20, "max_overflow": 80, "connect_args": {"timeout": 30}}
         engine = sa.create_engine(self.url, **options)
@@ -80,6 +86,8 @@ class Database:
     def _on_connect(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         connection.create_function("omicshelf_fold", 1, _folded, deterministic=True)
+        if self.read_only:
+            return
         cursor = connection.cursor()
         timeout = SAFE_MODE_TIMEOUT if self._shared_file_system else TIMEOUT
         cursor.execute(f"PRAGMA busy_timeout={timeout}")
@@ -89,6 +97,17 @@ class Database:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-32768")
         cursor.close()
+
+    def _connect_read_only(self) -> sqlite3.Connection:
+        """Open the file in a folder that this process may not write to.
+
+        SQLite reads a WAL database there only while a writer's ``-shm`` file is beside it.
+        Without one nobody has it open, and it can be read as a file that does not change.
+        """
+        path = Path(self.url.database or "")
+        in_use = Path(f"{path}-shm").exists() or _size(Path(f"{path}-wal"))
+        uri = f"{path.absolute().as_uri()}?mode=ro{'' if in_use else '&immutable=1'}"
+        return sqlite3.connect(uri, uri=True, timeout=30, check_same_thread=False)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -100,6 +119,8 @@ class Database:
     def writing(self) -> Iterator[sa.Connection]:
         """One writing transaction: all of it, or nothing."""
         engine = self.engine
+        if self.read_only:
+            raise _not_writable(str(self.url.database))
         # Threads of one process queue here: SQLite's own waiting is a poll, and unfair.
         with self._lock, translated(), engine.connect() as connection:
             connection = connection.execution_options(omicshelf_writes=True)
@@ -148,6 +169,26 @@ class Database:
         if self._engine is not None and self._pid == os.getpid():
             self._engine.dispose()
         self._engine = None
+
+
+def _is_writable(database: Path) -> bool:
+    if not database.exists():
+        return True  # it is being made, or that fails and says why
+    return os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _not_writable(what: str) -> AccessDenied:
+    return AccessDenied(
+        f"The catalog database cannot be written ({what}).",
+        "You may only read this catalog. Check the permissions of its folder, or ask its owner.",
+    )
 
 
 class fold(FunctionElement[str]):
@@ -208,9 +249,13 @@ def translated() -> Iterator[None]:
                 "Try again; if it lasts, look for a stuck process that uses this catalog.",
             ) from error
         if "readonly" in text or "read-only" in text:
-            raise StorageError(
-                f"The catalog database cannot be written ({text}).",
-                "Check the permissions of the catalog's folder.",
+            raise _not_writable(text) from error
+        if "unable to open" in text:
+            raise AccessDenied(
+                f"The catalog database cannot be opened ({text}).",
+                "Check that the catalog's folder is there and who may read it. Where you may "
+                "only read, and its last writer was killed, somebody who may write must open it "
+                "once.",
             ) from error
         raise StorageError(
             f"The catalog database failed: {text}",

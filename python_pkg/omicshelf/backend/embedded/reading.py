@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TypeVar, cast
 
 import sqlalchemy as sa
+from blake3 import blake3
 
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.blobs import Incoming
@@ -27,7 +28,7 @@ from omicshelf.backend.store.leases import Lease, lease_file
 from omicshelf.backend.store.manifest import BlobManifest
 from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.reader import BlobReader
-from omicshelf.errors import IntegrityError, NotFound, StorageError
+from omicshelf.errors import AccessDenied, IntegrityError, NotFound, StorageError
 from omicshelf.formats.base import Progress
 
 __all__ = ["Reading"]
@@ -48,9 +49,19 @@ class Reading(Search):
     def cache(self) -> Cache:
         """The cache of files that are not one pack."""
         if self._cache is None:
-            folder = os.environ.get("OMICSHELF_CACHE")
-            self._cache = Cache(Path(folder) if folder else self.root / "cache")
+            self._cache = Cache(self._cache_folder())
         return self._cache
+
+    def _cache_folder(self) -> Path:
+        if folder := os.environ.get("OMICSHELF_CACHE"):
+            return Path(folder)
+        if os.access(self.root, os.W_OK):
+            return self.root / "cache"
+        import platformdirs
+
+        # A catalog that may only be read: what is made for reading is the reader's own.
+        name = blake3(os.fsencode(self.root)).hexdigest()[:16]
+        return Path(platformdirs.user_cache_dir("omicshelf")) / name
 
     @contextmanager
     def local_file(self, blob: str, suffix: str) -> Iterator[Path]:
@@ -124,7 +135,7 @@ class Reading(Search):
         if hash_file(path) != manifest.blake3:
             raise damaged(key, manifest)
         # A read-only catalog cannot keep the mark; it hashes again next time.
-        with contextlib.suppress(StorageError), self.db.writing() as connection:
+        with contextlib.suppress(StorageError, AccessDenied), self.db.writing() as connection:
             connection.execute(
                 t.stored_object.update().where(t.stored_object.c.key == key).values(mark=str(now))
             )
@@ -181,7 +192,7 @@ class Reading(Search):
         with self.open_blob(blob) as stream:
             while block := stream.read(4 << 20):
                 found.update(block)
-        with contextlib.suppress(StorageError), self.db.writing() as connection:
+        with contextlib.suppress(StorageError, AccessDenied), self.db.writing() as connection:
             connection.execute(
                 t.blob.update().where(t.blob.c.id == blob).values(sha256=found.hexdigest())
             )
