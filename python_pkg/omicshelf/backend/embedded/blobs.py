@@ -24,11 +24,18 @@ from omicshelf.backend.embedded.changes import Changes
 from omicshelf.backend.embedded.core import new_id
 from omicshelf.backend.source import Source, in_thread
 from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.durable import sync_descriptor
 from omicshelf.backend.store.manifest import BlobManifest, object_key
-from omicshelf.backend.store.marks import take_mark
+from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.packs import Ingested, ingest
-from omicshelf.errors import IntegrityError, NotFound
+from omicshelf.errors import (
+    AccessDenied,
+    IntegrityError,
+    NotFound,
+    RequestException,
+    StorageError,
+)
 from omicshelf.formats.base import Inspection, Names
 from omicshelf.records import Summary
 
@@ -46,7 +53,7 @@ _SAME_BYTES = (
         t.blob.c.data_format == sa.bindparam("format"),
     )
     .order_by(t.blob.c.created_at)
-    .limit(1)
+    .limit(5)
 )
 _MAKE_LIVE = (
     t.stored_object.update()
@@ -158,6 +165,7 @@ class Blobs(Changes):
                 owned=staged.owned,
                 staging=staging,
                 known=known,
+                dead_packs=self._unsound(known),
                 blob_id=blob_id,
                 suffix=source.suffix,
                 progress=source.progress,
@@ -194,17 +202,56 @@ class Blobs(Changes):
 
     def _same_bytes(self, source: Source, ingested: Ingested) -> Incoming | None:
         with self.db.reading() as connection:
-            row = connection.execute(
+            rows = connection.execute(
                 _SAME_BYTES,
                 {
                     "hash": ingested.scan.blake3,
                     "bytes": ingested.scan.size,
                     "format": source.data_format,
                 },
-            ).one_or_none()
-        if row is None:
-            return None
-        return Incoming(blob_facts(row), existing=True)
+            ).all()
+        for row in rows:
+            manifests_there = self._known([row.id])
+            if manifests_there and not self._unsound(manifests_there):
+                return Incoming(blob_facts(row), existing=True)
+        return None
+
+    def _unsound(self, known: Sequence[BlobManifest]) -> set[str]:
+        """Give the packs that must not be shared: missing, or not as they were written.
+
+        A new version never depends on damage that is there already. Packs whose mark holds
+        are taken at their word; others (of a catalog that was moved) are read once.
+        """
+        keys = {key for manifest in known for key in manifest.packs}
+        if not keys:
+            return set()
+        o = t.stored_object.c
+        with self.db.reading() as connection:
+            rows = connection.execute(sa.select(o.key, o.mark).where(o.key.in_(keys))).all()
+        marks = {row.key: Mark.parse(row.mark or "") for row in rows}
+        return {key for key in keys if not self._is_sound(key, marks.get(key), known)}
+
+    def _is_sound(self, key: str, mark: Mark | None, known: Sequence[BlobManifest]) -> bool:
+        path = self.store.local_path(key)
+        if mark is not None and mark.holds(path):
+            return True
+        hashes = [m.pack_hashes[key] for m in known if key in m.pack_hashes]
+        hashes += [m.blake3 for m in known if m.verbatim == key]
+        try:
+            now = take_mark(path)
+            sound = bool(hashes) and hash_file(path) == hashes[0]
+        except (OSError, RequestException):
+            return False
+        if sound:
+            self.keep_mark(key, now)
+        return sound
+
+    def keep_mark(self, key: str, mark: Mark) -> None:
+        """Note that a pack was verified; a catalog that may only be read cannot."""
+        with contextlib.suppress(StorageError, AccessDenied), self.db.writing() as connection:
+            connection.execute(
+                t.stored_object.update().where(t.stored_object.c.key == key).values(mark=str(mark))
+            )
 
     def write_durably(
         self, incoming: Incoming | None, record_key: str, records: Sequence[Mapping[str, Any]]

@@ -134,11 +134,7 @@ class Reading(Search):
         now = take_mark(path)
         if hash_file(path) != manifest.blake3:
             raise damaged(key, manifest)
-        # A read-only catalog cannot keep the mark; it hashes again next time.
-        with contextlib.suppress(StorageError, AccessDenied), self.db.writing() as connection:
-            connection.execute(
-                t.stored_object.update().where(t.stored_object.c.key == key).values(mark=str(now))
-            )
+        self.keep_mark(key, now)
 
     def keep_spare(self, incoming: Incoming) -> None:
         """Put the plain file of a delta into the cache, by rename."""
