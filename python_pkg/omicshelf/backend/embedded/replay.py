@@ -189,9 +189,7 @@ class Replay:
         state.versions[uuid] = (int(details["seq"]), incarnation)
         state.next_seq = int(details["seq"]) + 1
         state.current = uuid
-        record = self._records.get(uuid)
-        written = line["time"] if record is None else record["created_at"]
-        state.modified_at = max(state.modified_at, written)
+        state.modified_at = max(state.modified_at, line["time"])
         self._known.add(uuid)
 
     def _set_study(self, state: DatasetState, line: Line) -> None:

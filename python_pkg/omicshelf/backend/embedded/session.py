@@ -202,10 +202,12 @@ class Session:
                 ).scalar_one_or_none()
             return beat is not None and bool(beat > now_ms() - _DEAD_AFTER_MS)
         try:
-            handle = os.open(self._lock_path(session), os.O_RDWR)
+            handle = os.open(self._lock_path(session), os.O_RDONLY)
         except FileNotFoundError:
             # Its lock file is made before its row and its folder: without one it is gone.
             return False
+        except OSError:
+            return True  # of another user: who cannot tell must not bury
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

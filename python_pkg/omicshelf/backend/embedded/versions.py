@@ -361,7 +361,7 @@ class Versions(Blobs):
             incarnation=dataset.incarnation,
             study_id=draft.study_id if draft.study_id is not None else dataset.study_id,
             created_at=dataset.created_at,
-            last_modified_at=max(new.created_at, dataset.modified_at),
+            last_modified_at=max(writer.time, dataset.modified_at),
             change_seq=writer.last_seq,
             version=version,
         )
@@ -546,7 +546,7 @@ class Versions(Blobs):
                 "which": dataset.id,
                 "current_version": key,
                 "next_seq": dataset.next_seq + 1,
-                "modified_at": max(new.created_at, dataset.modified_at),
+                "modified_at": max(writer.time, dataset.modified_at),
                 "change_seq": change,
                 "size": facts.size,
                 **shape,
