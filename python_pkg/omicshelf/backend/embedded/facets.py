@@ -104,16 +104,18 @@ class FacetIndex:
         self, connection: sa.Connection, atlas_key: int, keys: Sequence[str]
     ) -> AtlasFacets:
         atlas = self._atlases.setdefault(atlas_key, AtlasFacets())
+        newest = connection.execute(
+            sa.select(sa.func.max(t.dataset.c.change_seq)).where(t.dataset.c.atlas_id == atlas_key)
+        ).scalar_one()
+        if (newest or 0) > atlas.seen:
+            if atlas.facets:
+                self._read(connection, atlas, atlas_key, list(atlas.facets), after=atlas.seen)
+            atlas.seen = newest
         missing = [key for key in keys if key not in atlas.facets]
         if missing:
             for key in missing:
                 atlas.facets[key] = Facet()
             self._read(connection, atlas, atlas_key, missing, after=-1)
-        self._read(connection, atlas, atlas_key, list(atlas.facets), after=atlas.seen)
-        newest = connection.execute(
-            sa.select(sa.func.max(t.dataset.c.change_seq)).where(t.dataset.c.atlas_id == atlas_key)
-        ).scalar_one()
-        atlas.seen = max(atlas.seen, newest or 0)
         return atlas
 
     def _read(

@@ -102,6 +102,7 @@ dataset = sa.Table(
     sa.Index("ix_dataset_modified", "atlas_id", "deleted", "modified_at", "id"),
     sa.Index("ix_dataset_created", "atlas_id", "deleted", "created_at", "id"),
     sa.Index("ix_dataset_size", "atlas_id", "deleted", "size", "id"),
+    sa.Index("ix_dataset_change", "atlas_id", "change_seq"),
     sa.Index("ix_dataset_study", "atlas_id", "study_id", "id"),
 )
 

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset")),
         sa.UniqueConstraint("atlas_id", "dataset_id", name=op.f("uq_dataset_atlas_id_dataset_id")),
     )
+    op.create_index("ix_dataset_change", "dataset", ["atlas_id", "change_seq"], unique=False)
     op.create_index(
         "ix_dataset_created", "dataset", ["atlas_id", "deleted", "created_at", "id"], unique=False
     )
@@ -300,6 +301,7 @@ def downgrade() -> None:
     op.drop_index("ix_dataset_study", table_name="dataset")
     op.drop_index("ix_dataset_size", table_name="dataset")
     op.drop_index("ix_dataset_modified", table_name="dataset")
+    op.drop_index("ix_dataset_change", table_name="dataset")
     op.drop_index("ix_dataset_created", table_name="dataset")
     op.drop_table("dataset")
     op.drop_index(op.f("ix_blob_object_key"), table_name="blob_object")
