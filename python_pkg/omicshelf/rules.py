@@ -250,7 +250,7 @@ def _clean(value: Any, where: str, depth: int) -> Any:
         return _clean(value.isoformat() if value == value else None, where, depth)
     if isinstance(value, PurePath):
         return _clean_text(str(value), where)
-    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+    if type(value).__module__ == "numpy" and getattr(value, "dtype", None) and _is_plain(value):
         if value.dtype.kind == "M":
             # Nanoseconds would become whole numbers; anything coarser, dates already.
             value = value.astype("datetime64[us]")
@@ -259,6 +259,10 @@ def _clean(value: Any, where: str, depth: int) -> Any:
         f"{where} is of type {type(value).__name__}, which has no JSON form.",
         "Use text, numbers, True, False, None, lists and dicts; convert the rest first.",
     )
+
+
+def _is_plain(array: Any) -> bool:
+    return array.dtype.kind != "m"  # a duration of nanoseconds would become a whole number
 
 
 def _clean_text(text: str, where: str) -> str:
