@@ -68,10 +68,12 @@ def _from_pair(key: str, value: Any) -> Filter:
     key = _ALIASES.get(key, key)
     if value is None:
         return Filter(key, "missing")
+    if getattr(value, "ndim", 0) == 1:
+        value = value.tolist()
     if isinstance(value, list | set | frozenset):
-        return Filter(key, "in", [_plain(item) for item in value])
+        return _filter(key, "in", [_plain(item) for item in value])
     if isinstance(value, tuple):
-        if len(value) not in (1, 2) or value[0] not in _OPERATORS:
+        if len(value) not in (1, 2) or str(value[0]) not in _OPERATORS:
             known = ", ".join(sorted(_OPERATORS))
             raise Invalid(
                 f"The filter {value!r} on '{key}' cannot be understood.",
@@ -85,6 +87,8 @@ def _from_pair(key: str, value: Any) -> Filter:
 def _filter(key: str, operator: str, value: Any) -> Filter:
     if key in _TIMES and isinstance(value, str):
         value = _milliseconds(key, value)
+    elif key in _TIMES and isinstance(value, list):
+        value = [_milliseconds(key, one) if isinstance(one, str) else one for one in value]
     return Filter(key, cast("Operator", operator), value)
 
 
@@ -105,12 +109,11 @@ def _milliseconds(key: str, value: str) -> int:
     import datetime as dt
 
     try:
-        moment = dt.datetime.fromisoformat(value)
-    except ValueError as error:
+        return int(dt.datetime.fromisoformat(value).timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
         raise Invalid(
             f"'{value}' is no date for '{key}'.", "Write it as 2026-05-31 or 2026-05-31T14:00."
         ) from error
-    return int(moment.timestamp() * 1000)
 
 
 def parse_text(text: str) -> tuple[str, tuple[Filter, ...]]:
