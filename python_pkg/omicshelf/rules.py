@@ -18,6 +18,7 @@ __all__ = [
     "check_data_type",
     "check_dataset_id",
     "check_file_name",
+    "check_format",
     "check_label",
     "check_message",
     "check_study_id",
@@ -27,6 +28,8 @@ __all__ = [
     "shown",
 ]
 
+_FORMAT = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_-]*([.+][0-9a-zA-Z_-]+)*")
+_MAX_FORMAT = 64
 _MAX_SHOWN = 100
 _MAX_MESSAGE = 10_000
 _ID = re.compile(r"[0-9a-zA-Z_-]+")
@@ -198,6 +201,17 @@ def check_file_name(name: object) -> str:
     return text
 
 
+def check_format(name: object, what: str = "data_format") -> str:
+    """Return the name of a format: ``csv``, ``csv+gzip``, ``ome.tiff``; at most 64 characters."""
+    if not isinstance(name, str) or len(name) > _MAX_FORMAT or not _FORMAT.fullmatch(name):
+        raise Invalid(
+            f"{shown(repr(name))} cannot be a {what}.",
+            "A format's name has letters, digits, '_' and '-', with single '.' or '+' between "
+            f"them, and no leading dot; at most {_MAX_FORMAT} characters.",
+        )
+    return name
+
+
 def clean_metadata(metadata: object) -> dict[str, Any]:
     """Return an own copy of ``metadata`` as plain JSON values.
 
@@ -262,7 +276,7 @@ def _clean(value: Any, where: str, depth: int) -> Any:
 
 
 def _is_plain(array: Any) -> bool:
-    return array.dtype.kind != "m"  # a duration of nanoseconds would become a whole number
+    return bool(array.dtype.kind != "m")  # a duration of nanoseconds would become a whole number
 
 
 def _clean_text(text: str, where: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from omicshelf import rules
 from omicshelf.backend.base import Backend
 from omicshelf.backend.source import FileSource, ObjectSource, Source
 from omicshelf.catalog.progress import progress_bar
@@ -20,6 +20,7 @@ from omicshelf.formats import registry
 
 __all__ = ["file_source", "source_of"]
 
+_LONGEST_PATH = 4096
 _S3_FORMAT = "'data_format' is a required field when passing S3 uri directly"
 _S3_FILE = "The 'file_format' and 'file_name' need to be explicitly provided if path is an s3 uri"
 _NO_FILE_FORMAT = (
@@ -51,8 +52,6 @@ def source_of(
             return
         path = checked_path(text)
         name, _fmt, told = registry.infer_path(path, data_format)
-        for warning in told:
-            warnings.warn(warning, stacklevel=5)
         source = FileSource(path, name, check=check, problems=tuple(told))
         with reported(source, path, "adding"):
             yield source
@@ -84,7 +83,7 @@ def file_source(
     text = os.fspath(path)
     if is_uri(text):
         if file_name is None or file_format is None:
-            raise Invalid(_S3_FILE)
+            raise Invalid(_S3_FILE, "For example file_name='report.pdf', file_format='pdf'.")
         with imported(backend, text) as local:
             yield FileSource(local, file_format, inspect=False, owned=True), file_name, file_format
         return
@@ -94,7 +93,9 @@ def file_source(
             f"'{text}' is a folder.", "Attach its files one by one, or pack it into one zip file."
         )
     name = file_name if file_name is not None else local.name
-    found = file_format or registry.infer(name) or registry.infer(local.name)
+    if file_format is not None:
+        rules.check_format(file_format, "file_format")
+    found = file_format or registry.infer(rules.check_file_name(name)) or registry.infer(local.name)
     if found is None:
         raise Invalid(_NO_FILE_FORMAT, f"For '{name}', for example: file_format='txt'.")
     source = FileSource(local, found, inspect=False)
@@ -113,15 +114,22 @@ def reported(source: Source, path: Path, doing: str) -> Iterator[None]:
 
 def is_uri(text: object) -> bool:
     """Whether a text is an address such as ``s3://bucket/key``, and no local path."""
-    return isinstance(text, str) and "://" in text and not Path(text).exists()
+    return isinstance(text, str) and "://" in text and not _exists(text)
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long a name, a NUL inside
+        return False
 
 
 def checked_path(text: str | bytes) -> Path:
     """Give a local path, its ``~`` expanded; whether it is there is told by its reader."""
     if isinstance(text, bytes):
         text = os.fsdecode(text)
-    if not text or "\x00" in text:
-        raise Invalid(f"{text!r} is no path.", "Pass the path of a file or folder.")
+    if not text or "\x00" in text or len(text) > _LONGEST_PATH:
+        raise Invalid(f"'{rules.shown(text)}' is no path.", "Pass the path of a file or folder.")
     return Path(text).expanduser()
 
 

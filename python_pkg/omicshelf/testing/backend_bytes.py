@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omicshelf.backend.base import Backend
+from omicshelf.backend.base import Backend, FileDraft
+from omicshelf.backend.source import FileSource
 from omicshelf.errors import IntegrityError, NotFound
 from omicshelf.records import VersionRecord
 from omicshelf.testing.backend_base import ATLAS, BY, BackendFixtures, Material
@@ -197,3 +198,24 @@ class BytesContract(BackendFixtures):
         backend.set_study(ATLAS, "d1", "S", by=BY)
         with backend.local_file(version.blob, ".h5ad") as path:
             assert anndata.read_h5ad(path).shape == adata.shape
+
+    def test_the_same_bytes_as_a_file_and_as_data(
+        self, backend: Backend, material: Material
+    ) -> None:
+        adata = material.anndata(n_obs=9, n_vars=4)
+        source = material.h5ad(adata)
+        self.put(backend, "d1", material.text("x"))
+        attached = backend.put_file(
+            ATLAS, FileDraft("d1", "x.h5ad", "h5ad"),
+            FileSource(source.path, "h5ad", inspect=False), by=BY,
+        )  # fmt: skip
+        version = self.put(backend, "d2", source).version
+        assert (version.shape, version.added_bytes) == ((9, 4), 0)
+        assert version.digest is not None
+        assert backend.names(version.blob) is not None
+        assert backend.summary(version.blob).kind == "anndata"
+        assert self.read(backend, version) == self.read(backend, attached)
+        backend.delete_file(ATLAS, "d1", "x.h5ad", purge=True, by=BY)
+        backend.gc(grace=0)
+        assert self.read(backend, version) == source.path.read_bytes()
+        assert backend.verify().ok

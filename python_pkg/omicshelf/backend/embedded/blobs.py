@@ -174,11 +174,14 @@ class Blobs(Changes):
             found = source.inspection()
             if flushed is not None:
                 flushed.result()  # a disk tells of a failed flush but once
-            incoming = self._same_bytes(source, ingested) if reuse else None
-            if incoming is not None:
+            same = self._same_bytes(source, ingested) if reuse else None
+            if same is not None:
                 if pack is not None:
                     pack.unlink(missing_ok=True)
-                return incoming
+                if same.summary == found.summary:
+                    return Incoming(same, existing=True)
+                # The same bytes, learnt of differently: under another name, or as a file.
+                pack, ingested = None, self._shared(same, blob_id, ingested)
             incoming = _incoming(blob_id, source, ingested, found)
             if staged.owned and staged.path != pack:
                 # What was just saved is what is loaded next: it goes into the cache.
@@ -200,7 +203,8 @@ class Blobs(Changes):
                 found.append(self.manifest(blob))
         return found
 
-    def _same_bytes(self, source: Source, ingested: Ingested) -> Incoming | None:
+    def _same_bytes(self, source: Source, ingested: Ingested) -> BlobFacts | None:
+        """Find a blob of the same bytes whose packs are sound."""
         with self.db.reading() as connection:
             rows = connection.execute(
                 _SAME_BYTES,
@@ -213,8 +217,14 @@ class Blobs(Changes):
         for row in rows:
             manifests_there = self._known([row.id])
             if manifests_there and not self._unsound(manifests_there):
-                return Incoming(blob_facts(row), existing=True)
+                return blob_facts(row)
         return None
+
+    def _shared(self, same: BlobFacts, blob_id: str, ingested: Ingested) -> Ingested:
+        manifest = dataclasses.replace(self.manifest(same.id), blob=blob_id)
+        return dataclasses.replace(
+            ingested, manifest=manifest, pack_file=None, pack_key=None, added_bytes=0
+        )
 
     def _unsound(self, known: Sequence[BlobManifest]) -> set[str]:
         """Give the packs that must not be shared: missing, or not as they were written.

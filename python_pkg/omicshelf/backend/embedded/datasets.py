@@ -13,7 +13,7 @@ from omicshelf.backend.base import CopyDraft, EditReport, Query
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.blobs import Retry
 from omicshelf.backend.embedded.changes import ChangeWriter
-from omicshelf.backend.embedded.core import batches, new_id
+from omicshelf.backend.embedded.core import batches, is_unicode, new_id
 from omicshelf.backend.embedded.files import Files
 from omicshelf.backend.embedded.index import index_dataset, unindex_dataset
 from omicshelf.backend.embedded.versions import NewVersion
@@ -383,8 +383,9 @@ class Datasets(Files):
         with self.db.reading() as connection:
             rows: dict[str, sa.Row[Any]] = {}
             for batch in batches(ids, 500):
+                known = [dataset_id for dataset_id in batch if is_unicode(dataset_id)]
                 query = self.datasets_query().where(
-                    t.atlas.c.name == atlas, t.dataset.c.dataset_id.in_(batch), ~t.dataset.c.deleted
+                    t.atlas.c.name == atlas, t.dataset.c.dataset_id.in_(known), ~t.dataset.c.deleted
                 )
                 rows |= {row.dataset_name: row for row in connection.execute(query)}
             for dataset_id in ids:

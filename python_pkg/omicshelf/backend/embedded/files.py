@@ -30,6 +30,7 @@ class Files(Versions):
     def put_file(self, atlas: str, draft: FileDraft, source: Source, *, by: Origin) -> FileRecord:
         """Attach a file, or replace the one of the same name."""
         name = rules.check_file_name(draft.file_name)
+        rules.check_format(draft.file_format, "file_format")
         tag = None if draft.tag is None else rules.check_tag(draft.tag)
         for attempt in range(_ATTEMPTS):
             with self.db.reading() as connection:

@@ -638,6 +638,8 @@ def _checked(draft: VersionDraft) -> VersionDraft:
         checked["data_type"] = rules.check_data_type(draft.data_type)
     elif draft.mode == "create":
         raise Invalid("data_type is missing.", "Name the kind of data, such as 'Bulk RNAseq'.")
+    if draft.data_format is not None:
+        checked["data_format"] = rules.check_format(draft.data_format)
     if draft.study_id is not None:
         checked["study_id"] = rules.check_study_id(draft.study_id)
     if draft.metadata is not None:
