@@ -339,6 +339,9 @@ class Keeping(Purging):
             try:
                 checked += self._verify_blob(blob)
             except (IntegrityError, NotFound, StorageError, AccessDenied) as error:
+                with self.db.reading() as connection:
+                    if not self._used(connection, {blob}):
+                        continue  # purged while it was read
                 problems.append(f"{error.title} It is the data of {', '.join(who[:10])}.")
         return VerifyReport(versions, files, checked, problems)
 
@@ -402,6 +405,10 @@ class Keeping(Purging):
             try:
                 self.read_manifest(key)
             except (IntegrityError, StorageError, AccessDenied) as error:
+                with self.db.reading() as now:
+                    still = sa.select(t.version.c.id).where(t.version.c.record == key).limit(1)
+                    if now.execute(still).one_or_none() is None:
+                        continue  # purged, or written anew, while it was read
                 problems.append(f"{error.title} It is the record of {', '.join(who[:10])}.")
         return problems
 

@@ -120,6 +120,24 @@ def cut(data: bytes | memoryview, params: ChunkParams = DEFAULT) -> list[int]:
     return [chunk.length for chunk in params.cutter().cut_buf(data)] if len(data) else []
 
 
+def parallel_hasher() -> blake3:
+    """Give a hasher that uses every core, or one where that would wait for ever.
+
+    A forked child has its parent's pool of threads in memory, and none of its threads.
+    """
+    return blake3(max_threads=1 if _forked else blake3.AUTO)
+
+
+def _note_fork() -> None:
+    global _forked
+    _forked = True
+
+
+_forked = False
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
 def hash_file(path: Path, *, progress: Progress | None = None) -> str:
     """Hash a file without cutting it; bounded memory.
 
@@ -129,7 +147,7 @@ def hash_file(path: Path, *, progress: Progress | None = None) -> str:
         The file changed while it was read, or it is no regular file.
     """
     with steady(path) as file:
-        hasher = blake3(max_threads=blake3.AUTO)
+        hasher = parallel_hasher()
         buffer = memoryview(bytearray(_buffer_size(file, _BLOCK)))
         while n := file.readinto(buffer):
             hasher.update(buffer[:n])

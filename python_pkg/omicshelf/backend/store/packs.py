@@ -27,6 +27,7 @@ from omicshelf.backend.store.chunks import (
     Progress,
     Scan,
     changed,
+    parallel_hasher,
     scan,
     steady,
 )
@@ -272,7 +273,7 @@ def _clone(path: Path, copy: Path) -> bool:
 
 def _copy(path: Path, copy: Path, found: Scan) -> Path:
     """Copy a file that was scanned a moment ago, and make sure that it still is the same."""
-    hasher = blake3(max_threads=blake3.AUTO)
+    hasher = parallel_hasher()
     buffer = memoryview(bytearray(_COPY_BLOCK))
     with new_file(copy) as target, steady(path) as file, Lane() as lane:
         while n := file.readinto(buffer):
