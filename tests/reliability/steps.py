@@ -26,6 +26,7 @@ from sqlalchemy import event
 
 from omicshelf.backend.base import CopyDraft, FileDraft, VersionDraft
 from omicshelf.backend.embedded.backend import EmbeddedBackend
+from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.source import FileSource, ObjectSource
 from omicshelf.errors import RequestException, StorageError
 from omicshelf.formats import registry
@@ -200,13 +201,8 @@ def state(root: Path) -> tuple[dict[str, Any], list[Any]]:
         found = describe(backend), [c.model_dump() for c in backend.changes()]
     assert temporary_files(root) == []
     assert list((root / "sessions").iterdir()) == []
-    logged = [
-        json.loads(line)["seq"]
-        for segment in (root / "log").iterdir()
-        for line in segment.read_bytes().splitlines()
-        if line
-    ]
-    assert set(logged) == {change["seq"] for change in found[1]}
+    lines = [line for segment in (root / "log").iterdir() for line in read_segment(segment)]
+    assert {line["seq"] for line in lines if line} == {change["seq"] for change in found[1]}
     return found
 
 

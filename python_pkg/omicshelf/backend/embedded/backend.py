@@ -17,6 +17,7 @@ from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database, is_network_file_system
 from omicshelf.backend.embedded.keeping import Keeping
+from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.embedded.session import Session
 from omicshelf.backend.store.durable import new_file, sync_folder, write_all
 from omicshelf.errors import AccessDenied, Invalid, RequestException, StorageError
@@ -143,14 +144,9 @@ class EmbeddedBackend(Keeping):
     def complete_log(self, session: str) -> None:
         """Append what a killed session committed but did not log any more."""
         # Threads append in no order, so that the last line does not tell what is missing.
-        logged = set()
         path = self.session.log_path(session)
-        if path.exists():
-            for line in path.read_bytes().splitlines():
-                try:
-                    logged.add(int(json.loads(line)["seq"]))
-                except (ValueError, KeyError, TypeError):
-                    continue  # the line that the kill cut
+        lines_there = read_segment(path) if path.exists() else iter(())
+        logged = {line["seq"] for line in lines_there if line is not None}
         with self.db.reading() as connection:
             rows = connection.execute(
                 sa.select(t.change).where(t.change.c.session == session).order_by(t.change.c.seq)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from omicshelf.backend.embedded.blobs import object_kind
 from omicshelf.backend.embedded.database import Database
 from omicshelf.backend.embedded.replay import Replay
 from omicshelf.backend.embedded.restore import FoundBlob, Restorer
+from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.leases import try_exclusive
 from omicshelf.backend.store.objectstore import LocalDirectory
@@ -88,11 +88,15 @@ def rebuild(folder: str | Path) -> RebuildReport:
     _refuse_while_written(root)
     store = LocalDirectory(root, "rebuild")
     found = _read_objects(store)
-    lines, sessions = _read_log(root)
-    replay = Replay(found.records).run(lines)
-    missing = replay.missing
+    lines, sessions, broken = _read_log(root)
+    gaps = _gaps(lines)
+    lost = _lost_versions(lines, gaps, found)
+    replay = Replay(found.records).run(lines, lost)
+    missing = [f"line {seq} of the change log" for seq in gaps if seq not in lost]
+    missing += broken + replay.missing
     replay.drop_missing()
-    recovered = _recover(replay, found)
+    recovered = [_named(line) for line in replay.lines if line["details"].get("recovered")]
+    recovered += _recover(replay, found)
     _drop_without_blob(replay, found, missing)
     new = root / f".{DATABASE}.rebuilding"
     _unlink_database(new)
@@ -160,24 +164,53 @@ def _read_objects(store: LocalDirectory) -> _Found:
     return found
 
 
-def _read_log(root: Path) -> tuple[list[Mapping[str, Any]], dict[int, str]]:
+def _read_log(root: Path) -> tuple[list[Mapping[str, Any]], dict[int, str], list[str]]:
+    """Read all segments: the lines, whose they are, and which segments end in a damaged one."""
     lines: list[Mapping[str, Any]] = []
     sessions: dict[int, str] = {}
+    broken = []
     for segment in sorted((root / "log").glob("*.jsonl")):
-        for line in _whole_lines(segment):
-            lines.append(line)
-            sessions[int(line["seq"])] = segment.stem
-    return lines, sessions
+        line: Mapping[str, Any] | None = {}
+        for line in read_segment(segment):
+            if line is not None:
+                lines.append(line)
+                sessions[int(line["seq"])] = segment.stem
+        if line is None:
+            # One before it would leave a gap in the numbers; the last one need not.
+            broken.append(f"the last line of 'log/{segment.name}', which is damaged")
+    return lines, sessions, broken
 
 
-def _whole_lines(segment: Path) -> Iterator[Mapping[str, Any]]:
-    for text in segment.read_bytes().splitlines():
-        try:
-            line = json.loads(text)
-            int(line["seq"])
-        except (ValueError, KeyError, TypeError):
-            continue  # cut by a kill; its change is in a later segment, or was never committed
-        yield line
+def _gaps(lines: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Give the numbers of lines that are lost: every number up to the last was given once."""
+    there = {int(line["seq"]) for line in lines}
+    return sorted(set(range(1, max(there, default=0))) - there)
+
+
+def _lost_versions(
+    lines: Sequence[Mapping[str, Any]], gaps: Sequence[int], found: _Found
+) -> dict[int, Mapping[str, Any]]:
+    """Find the versions whose lines are lost, by the time at which they were written.
+
+    Each belongs into the first gap that was written about after it was.
+    """
+    if not gaps:
+        return {}
+    by_seq = sorted(lines, key=lambda line: int(line["seq"]))
+    told = {line["version_id"] for line in lines}
+    unknown = [record for uuid, record in found.records.items() if uuid not in told]
+    lost: dict[int, Mapping[str, Any]] = {}
+    for record in sorted(unknown, key=lambda record: int(record["created_at"])):
+        for gap in gaps:
+            after = next(line for line in by_seq if int(line["seq"]) > gap)
+            if gap not in lost and record["created_at"] <= after["time"]:
+                lost[gap] = record
+                break
+    return lost
+
+
+def _named(line: Mapping[str, Any]) -> str:
+    return f"{line['atlas']}/{line['dataset_id']} v{line['details']['seq']}"
 
 
 def _recover(replay: Replay, found: _Found) -> list[str]:
@@ -190,8 +223,7 @@ def _recover(replay: Replay, found: _Found) -> list[str]:
     ]
     told = []
     for record in sorted(late, key=lambda record: record["created_at"]):
-        line = replay.adopt(record, replay.last_seq + 1)
-        told.append(f"{record['atlas']}/{record['dataset_id']} v{line['details']['seq']}")
+        told.append(_named(replay.adopt(record, replay.last_seq + 1)))
     return told
 
 

@@ -104,11 +104,18 @@ class Replay:
             "purge dataset": self._purge_dataset,
         }
 
-    def run(self, lines: Iterable[Line]) -> Replay:
-        """Replay lines in the order of their sequence numbers, each number once."""
+    def run(self, lines: Iterable[Line], lost: Mapping[int, Line] | None = None) -> Replay:
+        """Replay lines in the order of their sequence numbers, each number once.
+
+        ``lost`` are the records of versions whose lines are lost, by the numbers of these.
+        """
         by_seq = {int(line["seq"]): line for line in lines}
-        for seq in sorted(by_seq):
-            self._apply(by_seq[seq])
+        lost = lost or {}
+        for seq in sorted(by_seq.keys() | lost.keys()):
+            if seq in by_seq:
+                self._apply(by_seq[seq])
+            else:
+                self.adopt(lost[seq], seq)
         return self
 
     @property

@@ -8,7 +8,6 @@ whose heartbeat must be recent.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import socket
@@ -25,6 +24,7 @@ import sqlalchemy as sa
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database
+from omicshelf.backend.embedded.segment import encode_line
 from omicshelf.backend.store.durable import storage_errors, write_all
 from omicshelf.backend.store.objectstore import LocalDirectory
 from omicshelf.errors import StorageError
@@ -177,8 +177,9 @@ class Session:
                     self._unlogged.popleft()
 
     def _append(self, log: int, line: dict[str, Any]) -> None:
-        text = json.dumps(line, ensure_ascii=False) + "\n"
-        data = (f"\n{text}" if self._cut else text).encode()
+        data = encode_line(line)
+        if self._cut:
+            data = b"\n" + data
         self._cut = True
         write_all(log, data)
         self._cut = False
