@@ -6,25 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-CONFORMANCE = Path(os.environ.get("CONFORMANCE") or ROOT.parent / "shared")
-REQUIRED = os.environ.get("CONFORMANCE_REQUIRED") == "1"
-
-# The suite that also runs without network, by test_offline.py: what a user does in a day.
-OFFLINE_SUITE = (
-    "tests/python/catalog",
-    "tests/python/cli/test_cli_reading.py",
-    "tests/python/cli/test_cli_writing.py",
-    "tests/python/compat",
-    "tests/python/test_demo.py",
-    "tests/python/test_docs.py",
-    "tests/conformance/test_tutorial.py",
-)
-_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "")
+from suite import CONFORMANCE, OFFLINE_SUITE, REQUIRED, ROOT, refuse_network
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,22 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("long", max_examples=1000, **slow_is_fine)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
     if os.environ.get("OFFLINE_SUITE") == "1":
-        sys.addaudithook(_refuse_network)
-
-
-def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
-    """Fail loudly where Python asks for another host, even if nobody could answer."""
-    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
-        host = args[0]
-    elif event in ("socket.connect", "socket.sendto"):
-        address = args[1]
-        host = address[0] if isinstance(address, tuple) else None
-    else:
-        return
-    if isinstance(host, bytes):
-        host = host.decode()
-    if host is not None and not any(host == ok or host.startswith(ok or "\0") for ok in _LOOPBACK):
-        raise RuntimeError(f"{event} of {host!r}: the offline suite must not ask for any host")
+        sys.addaudithook(refuse_network)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 import omicshelf
-from conftest import ROOT
 from omicshelf import compat
+from suite import ROOT
 
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "python_pkg" / "omicshelf"

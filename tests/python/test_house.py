@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from suite import ROOT
 
 PACKAGE = ROOT / "python_pkg" / "omicshelf"
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -15,7 +15,7 @@ import sys
 
 import pytest
 
-from conftest import OFFLINE_SUITE, REQUIRED, ROOT
+from suite import OFFLINE_SUITE, REQUIRED, ROOT
 
 # Brings loopback up (SIOCSIFFLAGS with IFF_UP: `ip link set lo up` without needing ip), makes
 # sure that there is no way out, and runs what follows.
@@ -70,8 +70,8 @@ def test_the_offline_suite() -> None:
 def test_the_suite_would_notice(tmp_path: object) -> None:
     """The watch itself works: asking for a host is an error, loopback is not."""
     code = (
-        "import sys, socket; sys.path.insert(0, 'tests'); import conftest\n"
-        "sys.addaudithook(conftest._refuse_network)\n"
+        "import sys, socket; sys.path.insert(0, 'tests'); import suite\n"
+        "sys.addaudithook(suite.refuse_network)\n"
         "socket.getaddrinfo('localhost', 80)\n"
         "try:\n    socket.getaddrinfo('example.org', 80)\n"
         "except RuntimeError as error:\n    print(error)\n"
