@@ -167,7 +167,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
     chosen = random.Random(seed)
     running = {role: start(folder, role, seed * 1000 + role) for role in range(len(ROLES))}
     for number in range(kills):
-        time.sleep(chosen.uniform(0.05, 0.6) if number else 1.5)
+        time.sleep(chosen.uniform(0.05, 0.5) if number else 1.5)
         role = chosen.randrange(len(ROLES))
         os.kill(running[role], signal.SIGKILL)
         os.waitpid(running[role], 0)

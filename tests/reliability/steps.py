@@ -1,15 +1,17 @@
 """Run one operation again and again, and let it fail at its first, second, … last step.
 
-``python steps.py OPERATION kill|full FOLDER`` prepares a catalog, and then, for each step of
-the operation that touches the disk, starts from a copy of it in a child process that is killed
-at that step, or whose disk is full from that step on. After each the catalog must be as it was
-before or as it is afterwards, whole in both cases. Prints one JSON object.
+``python steps.py OPERATION kill|full FOLDER STRIDE`` prepares a catalog, and then, for each step
+(or each STRIDE-th) of the operation that touches the disk, starts from a copy of it in a child
+process that is killed at that step, or whose disk is full from that step on. After each the
+catalog must be as it was before or as it is afterwards, whole in both cases. Prints one JSON
+object.
 """
 
 from __future__ import annotations
 
 import errno
 import faulthandler
+import itertools
 import json
 import os
 import shutil
@@ -224,7 +226,7 @@ def told(state: tuple[dict[str, Any], list[Any]]) -> Any:
     return plain(described), plain(changes)
 
 
-def main(operation: str, kind: str, folder: Path) -> None:
+def main(operation: str, kind: str, folder: Path, stride: int) -> None:
     base, work = folder / "base", folder / "work"
     with closing(EmbeddedBackend(base)) as backend:
         prepare(backend, folder)
@@ -234,9 +236,7 @@ def main(operation: str, kind: str, folder: Path) -> None:
         OPERATIONS[operation](backend, folder)
     after = told(state(done))
     outcomes = {"before": 0, "after": 0, "refused": 0}
-    at = 0
-    while True:
-        at += 1
+    for tried, at in enumerate(itertools.count(1, stride), 1):  # noqa: B007
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(base, work)
         code = run_child(operation, kind, at, work, folder)
@@ -251,11 +251,11 @@ def main(operation: str, kind: str, folder: Path) -> None:
             assert now == after, f"step {at}: accepted, and yet nothing was done"
         outcomes["before" if now == before else "after"] += 1
         outcomes["refused"] += code == 1
-    json.dump({"steps": at - 1, **outcomes}, sys.stdout)
+    json.dump({"tried": tried - 1, **outcomes}, sys.stdout)
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+        main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
     except RequestException as error:
         sys.exit(f"{type(error).__name__}: {error}")
