@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,8 +14,14 @@ from typing import Any
 
 import pytest
 
+from omicshelf.backend.base import Query
 from omicshelf.backend.embedded.backend import EmbeddedBackend
+from omicshelf.backend.embedded.rebuild import rebuild
+from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.testing import BackendContract
+from omicshelf.testing.backend_base import ATLAS, BY, Material
+from omicshelf.testing.backend_datasets import DatasetsContract
+from omicshelf.testing.backend_keeping import KeepingContract
 from omicshelf.testing.folder import flip_byte, snapshot_folder, temporary_files
 
 KILLED = """
@@ -60,3 +69,79 @@ class TestEmbeddedBackend(BackendContract):
         source = backend.root.parent / "killed.txt"
         done = subprocess.run([sys.executable, "-c", KILLED, str(backend.root), str(source)])
         assert done.returncode == 9
+
+    def test_a_whole_file_is_read_where_it_lies(
+        self, backend: EmbeddedBackend, material: Material
+    ) -> None:
+        for source in (material.text("x" * 5000), material.h5ad(material.anndata())):
+            version = self.put(backend, f"d{source.data_format}", source).version
+            path = backend.hold_file(version.blob, source.suffix)
+            assert path.is_relative_to(backend.root / "objects")
+        assert not list((backend.root / "cache").rglob("*.*"))
+
+    def test_reading_begins_no_session(self, backend: EmbeddedBackend, material: Material) -> None:
+        version = self.put(backend, "d1", material.text("x")).version
+        backend.close()
+        with self.another(backend) as reader:
+            assert self.read(reader, version) == b"x"
+            assert reader.find(ATLAS, Query()).total == 1
+            assert list((backend.root / "sessions").iterdir()) == []
+            with reader.db.reading() as connection:
+                assert connection.exec_driver_sql("SELECT * FROM session").all() == []
+
+    def test_a_full_disk_does_not_lose_lines_of_the_log(
+        self, backend: EmbeddedBackend, material: Material, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.put(backend, "d1", material.text("x"))
+        real, written = os.write, []
+
+        def full(fd: int, data: bytes) -> int:
+            if not written:
+                written.append(real(fd, bytes(data)[:20]))
+                return 20
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            backend.set_study(ATLAS, "d1", "S1", by=BY)
+            backend.set_study(ATLAS, "d1", "S2", by=BY)
+        backend.set_study(ATLAS, "d1", "S3", by=BY)
+        backend.close()
+        (segment,) = (backend.root / "log").iterdir()
+        lines = list(read_segment(segment))
+        assert [line and line["details"].get("study_id") for line in lines] == [
+            None, None, "S1", "S2", "S3"]  # fmt: skip
+        assert lines[1] is None  # what was cut
+        report = rebuild(backend.root)
+        assert (report.ok, report.last_seq) == (True, 4)
+
+
+class TestOnANetworkFileSystem(DatasetsContract, KeepingContract):
+    """Where locks cannot be trusted: no WAL, and heartbeats tell who lives."""
+
+    backend = TestEmbeddedBackend.backend
+    another = TestEmbeddedBackend.another
+    snapshot = TestEmbeddedBackend.snapshot
+    left_over = TestEmbeddedBackend.left_over
+    damage = TestEmbeddedBackend.damage
+
+    @pytest.fixture(autouse=True)
+    def _safe_mode(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OMICSHELF_SAFE_MODE", "1")
+        warnings.simplefilter("ignore")
+
+    def kill_while_writing(self, backend: EmbeddedBackend) -> None:
+        TestEmbeddedBackend.kill_while_writing(self, backend)  # type: ignore[arg-type]
+        with backend.db.writing() as connection:
+            connection.exec_driver_sql("UPDATE session SET heartbeat_at = 0")
+            connection.exec_driver_sql(
+                "UPDATE session SET heartbeat_at = ? WHERE id = ?",
+                (2**53, backend.session.id),
+            )
+
+    def test_it_says_so(self, tmp_path: Path) -> None:
+        with pytest.warns(UserWarning, match="network file system"):
+            backend = EmbeddedBackend(tmp_path / "new")
+        with backend.db.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
+        backend.close()
