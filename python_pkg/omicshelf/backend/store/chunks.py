@@ -32,7 +32,7 @@ from omicshelf.errors import Invalid
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["DEFAULT", "ChunkParams", "Progress", "Scan", "cut", "hash_file", "scan"]
+__all__ = ["DEFAULT", "SMALL", "ChunkParams", "Progress", "Scan", "cut", "hash_file", "scan"]
 
 Progress = Callable[[int], None]
 """Called with the number of bytes done since the last call, as ``tqdm.update`` wants it."""
@@ -88,6 +88,8 @@ class ChunkParams:
 
 
 DEFAULT = ChunkParams()
+SMALL = ChunkParams(average=16384, minimum=4096, maximum=65536)
+"""For files of a few megabytes: an edit of a table of 700 cells touches fewer bytes."""
 
 
 @dataclass(frozen=True, eq=False)

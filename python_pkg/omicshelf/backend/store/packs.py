@@ -2,7 +2,8 @@
 
 When more than half of a file's bytes are new, the file itself becomes the pack, so that its
 path can be handed to any program. Otherwise only the new chunks are kept, compressed one by
-one, and the manifest refers to packs of earlier versions for the rest.
+one, and the manifest refers to packs of earlier versions for the rest. Of a small file, which
+is put together again in milliseconds, it is the compressed chunks that are weighed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,7 @@ from blake3 import blake3
 
 from omicshelf.backend.store.chunks import (
     DEFAULT,
+    SMALL,
     ChunkParams,
     Lane,
     Progress,
@@ -50,6 +52,8 @@ _DELTA_START = struct.pack("<4sHH", b"OMSD", 1, 0)
 _WORTH_IT = 0.97  # keep a chunk raw rather than decompress it for ever to save 3 %
 _COPY_BLOCK = 4 << 20
 _BATCH = 64  # chunks that one thread compresses at a time, about 5 MB
+_SMALL_FILE = 16 << 20
+_OUTGROWN = 4  # a file this many times larger than a small one is cut anew, into larger chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +158,7 @@ def ingest(
     known: Sequence[BlobManifest] = (),
     blob_id: str,
     suffix: str = "",
-    params: ChunkParams = DEFAULT,
+    params: ChunkParams | None = None,
     dead_packs: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Ingested:
@@ -175,6 +179,8 @@ def ingest(
         A new random id.
     suffix
         The ending of a verbatim pack's name, such as ``.h5ad``, by which programs know it.
+    params
+        How to cut it; by default as the newest of ``known`` was, or what its size asks for.
     progress
         Called with the number of bytes read.
 
@@ -187,18 +193,22 @@ def ingest(
     """
     keys = {"verbatim": object_key(blob_id, suffix), "delta": object_key(blob_id, ".delta")}
     copy, delta = staging / f"{blob_id}{suffix}.part", staging / f"{blob_id}.delta"
+    params = params or _params_for(path, known)
     known = [manifest for manifest in known if manifest.params == params]
     pack_file, pack_hash = None, ""
     try:
         found, private = _scan(path, owned, copy, bool(known), params, progress)
         decided = plan(found, known, dead_packs)
-        if decided.kind == "verbatim":
-            pack_file = private if private is not None else _copy(path, copy, found)
-            extents, size = _in_place(found), found.size
-        elif decided.kind == "delta":
+        compact = decided.kind == "verbatim" and bool(known) and found.size <= _SMALL_FILE
+        if decided.kind == "delta" or compact:
             extents, size, pack_hash = _write_delta(private or path, delta, found, decided)
             pack_file = delta
-        else:
+            decided = replace(decided, kind="verbatim" if 2 * size > found.size else "delta")
+        if decided.kind == "verbatim":
+            discard(delta)
+            pack_file = private if private is not None else _copy(path, copy, found)
+            extents, size = _in_place(found), found.size
+        elif decided.kind == "reuse":
             extents, size = decided.extents, 0
         if pack_file != copy:
             discard(copy)
@@ -223,6 +233,18 @@ def ingest(
         pack_hashes={key: h for key, h in pack_hashes.items() if key in packs},
     )
     return Ingested(found, decided, pack_file, key, manifest, size)
+
+
+def _params_for(path: Path, known: Sequence[BlobManifest]) -> ChunkParams:
+    """Cut a new version as the one before was cut, or they share nothing.
+
+    Small files are cut into small chunks: they cost a larger manifest, and save more.
+    """
+    size = path.stat().st_size if path.exists() else 0
+    limit = _SMALL_FILE * (_OUTGROWN if known else 1)
+    if known and (known[0].params != SMALL or size <= limit):
+        return known[0].params
+    return SMALL if size <= limit else DEFAULT
 
 
 def _merge(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import itertools
 import os
 import random
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omicshelf.backend.store import packs
-from omicshelf.backend.store.chunks import ChunkParams, scan
+from omicshelf.backend.store.chunks import DEFAULT, SMALL, ChunkParams, scan
 from omicshelf.backend.store.manifest import BlobManifest, decode, encode, manifest_key
 from omicshelf.backend.store.objectstore import LocalDirectory
 from omicshelf.backend.store.packs import Ingested, ingest, plan
@@ -49,7 +50,7 @@ class Shelf:
         known: Sequence[BlobManifest] = (),
         *,
         owned: bool = False,
-        params: ChunkParams = TINY,
+        params: ChunkParams | None = TINY,
         dead_packs: Sequence[str] = (),
     ) -> Ingested:
         self.count += 1
@@ -134,6 +135,37 @@ def test_half_new_is_a_new_base(shelf: Shelf) -> None:
     mostly = shelf.add(data[:80_000] + noise(120_000, 3), [first.manifest])
     assert mostly.plan.kind == "verbatim"
     assert list(mostly.manifest.packs) == [mostly.pack_key]
+
+
+def test_of_a_small_file_the_compressed_bytes_are_weighed(shelf: Shelf) -> None:
+    known = [shelf.add(noise(100_000)).manifest]
+    text = b"".join(b"%d,%d\n" % (i, i % 7) for i in range(20_000))  # all new, and compresses
+    made = shelf.add(text, known)
+    assert (made.plan.kind, made.plan.new_bytes) == ("delta", len(text))
+    assert made.added_bytes < len(text) / 2
+    assert list(made.manifest.packs) == [made.pack_key]  # it depends on no earlier version
+    assert shelf.read(made.manifest) == text
+
+
+def test_a_large_file_becomes_a_new_base_as_it_is(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "_SMALL_FILE", 50_000)
+    known = [shelf.add(noise(100_000)).manifest]
+    other = b"".join(b"%d,%d\n" % (i, i % 7) for i in range(20_000))
+    assert shelf.add(other, known).plan.kind == "verbatim"
+
+
+def test_a_version_is_cut_as_the_one_before_until_it_outgrows_that(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "_SMALL_FILE", 100_000)
+    first = shelf.add(noise(90_000), params=None).manifest
+    grown = shelf.add(noise(390_000), [first], params=None).manifest
+    outgrown = shelf.add(noise(410_000), [grown], params=None).manifest
+    shrunk = shelf.add(noise(50_000), [outgrown], params=None).manifest
+    assert [m.params for m in (first, grown, outgrown, shrunk)] == [SMALL, SMALL, DEFAULT, DEFAULT]
+    assert shelf.add(noise(110_000), params=None).manifest.params == DEFAULT
 
 
 def test_repeated_content_is_kept_once(shelf: Shelf) -> None:
@@ -311,7 +343,7 @@ def test_a_failing_disk_leaves_no_temporary_file(
     path = shelf.folder / "mine.csv"
     path.write_bytes(changed)
     for code in (errno.ENOSPC, errno.EIO):
-        for nth in range(200):
+        for nth in itertools.count():
             count, real = 0, os.write
 
             def fail(fd: int, part: bytes, nth=nth, real=real, code=code) -> int:
