@@ -208,11 +208,26 @@ class Sparse:
         data = canonical(self.data[first:last])
         falls = np.flatnonzero(indices[1:] < indices[:-1]) + 1
         ends = self.indptr[start : stop + 1] - first
-        if len(falls) and not np.isin(falls, ends, assume_unique=True).all():
-            major = np.repeat(np.arange(stop - start), np.diff(ends))
-            order = np.lexsort((indices, major))
+        begins = np.zeros(len(indices) + 1, dtype=np.bool_)
+        begins[ends] = True
+        if not begins[falls].all():
+            order = _ascending(indices, ends)
             indices, data = indices[order], data[order]
         return indices, data
+
+
+def _ascending(indices: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Give the order in which the indices of each row ascend; scipy's sort is the quickest."""
+    from scipy.sparse import csr_array
+
+    n_rows, width = len(ends) - 1, int(indices.max()) + 1
+    places = np.arange(len(indices), dtype=np.intp)
+    # scipy's indices are signed.
+    signed = indices.astype(np.int32 if width < 1 << 31 else np.int64)
+    matrix = csr_array((places, signed, ends.astype(signed.dtype)), shape=(n_rows, width))
+    matrix.sort_indices()
+    order: NDArray[np.intp] = matrix.data
+    return order
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,14 @@ def _array(node: Array) -> bytes:
 
 def _strings(node: Strings) -> bytes:
     flat = node.values.ravel().tolist()
-    missing = np.fromiter((value is None for value in flat), dtype=np.bool_, count=len(flat))
-    if missing.any():
+    mask = b""
+    try:
+        text = "".join(flat)
+    except TypeError:  # some are missing
+        missing = np.fromiter((value is None for value in flat), dtype=np.bool_, count=len(flat))
+        mask = missing.tobytes()
         flat = ["" if value is None else value for value in flat]
-    text = "".join(flat)
+        text = "".join(flat)
     if text.isascii():
         lengths = np.fromiter(map(len, flat), dtype="<u8", count=len(flat))
         encoded = text.encode()
@@ -120,7 +124,6 @@ def _strings(node: Strings) -> bytes:
         each = [value.encode("utf-8", "surrogatepass") for value in flat]
         lengths = np.fromiter(map(len, each), dtype="<u8", count=len(flat))
         encoded = b"".join(each)
-    mask = missing.tobytes() if missing.any() else b""
     return _digest(b"strings", _shape(node.values.shape), lengths.tobytes(), encoded, mask)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from omicshelf.formats.annotated import describe
 from omicshelf.formats.annotated.content import Broken, Item, Node, Strings, Unhashable
 from omicshelf.formats.annotated.digest import combine, hash_node
 from omicshelf.formats.annotated.judge import Judgement, judge
-from omicshelf.formats.annotated.names import kind_of, n_duplicates, sidecar
+from omicshelf.formats.annotated.names import kind_of, repeated, sidecar
 from omicshelf.formats.base import Inspection, Names
 from omicshelf.records import Element, Summary
 
@@ -187,22 +187,29 @@ def inspect_items(
         run.take(item)
     part = run.parts.get("", _Part(""))
     obs, var = part.names.get("obs", _NO_NAMES), part.names.get("var", _NO_NAMES)
+    names = Names(sidecar(obs), sidecar(var))
+    obs_twice, var_twice = repeated(obs, names.obs), repeated(var, names.var)
     lazy = lazy or Lazy()
     summary = Summary(
         kind=kind,
         format=format,
         elements=run.elements,
-        duplicate_obs_names=n_duplicates(obs),
-        duplicate_var_names=n_duplicates(var),
+        duplicate_obs_names=_surplus(obs_twice),
+        duplicate_var_names=_surplus(var_twice),
         obs_names_examples=[str(name) for name in obs[:_EXAMPLES]],
         var_names_examples=[str(name) for name in var[:_EXAMPLES]],
         lazy=lazy.possible,
         lazy_reason=lazy.reason,
-        problems=[*problems, *run.problems, *_duplicates(obs, var)],
+        problems=[
+            *problems,
+            *run.problems,
+            *_told("cells", len(obs), obs_twice),
+            *_told("genes", len(var), var_twice),
+        ],
         **_facts(run, part, details or {}),
     )
     digest = combine(run.hashes) if run.complete else None
-    return Inspection(summary, digest, Names(sidecar(obs), sidecar(var)))
+    return Inspection(summary, digest, names)
 
 
 _NO_NAMES: Any = np.zeros(0, dtype=object)
@@ -223,15 +230,16 @@ def _facts(run: _Pass, part: _Part, details: dict[str, Any]) -> dict[str, Any]:
     return {**facts, "details": told}
 
 
-def _duplicates(obs: Any, var: Any) -> list[str]:
+def _surplus(repeated: Mapping[str, int]) -> int:
+    """Count the names that repeat an earlier one."""
+    return sum(repeated.values()) - len(repeated)
+
+
+def _told(what: str, n: int, repeated: Mapping[str, int]) -> list[str]:
     """Tell of names that occur more than once, as in “41 cells, 1 name occurs twice”."""
-    told = []
-    for names, what in ((obs, "cells"), (var, "genes")):
-        extra = n_duplicates(names)
-        if extra:
-            values, counts = np.unique(names.astype(str), return_counts=True)
-            repeated = values[counts > 1]
-            times = "twice" if counts.max() == 2 else f"up to {counts.max()} times"
-            verb = "name occurs" if len(repeated) == 1 else "names occur"
-            told.append(f"{len(names):,} {what}, {len(repeated):,} {verb} {times}: {repeated[0]} …")
-    return told
+    if not repeated:
+        return []
+    most = max(repeated.values())
+    times = "twice" if most == 2 else f"up to {most} times"
+    verb = "name occurs" if len(repeated) == 1 else "names occur"
+    return [f"{n:,} {what}, {len(repeated):,} {verb} {times}: {min(repeated)} …"]

@@ -140,9 +140,15 @@ def node(value: Any) -> Node:
 
 def _names(index: pd.Index[Any]) -> Strings:
     values = index.to_numpy(dtype=object)
-    if not all(type(name) is str for name in values):
+    if not _all_text(values):
         values = index.astype(str).to_numpy(dtype=object)
     return Strings(values)
+
+
+def _all_text(values: NDArray[np.object_]) -> bool:
+    from pandas.api.types import infer_dtype
+
+    return not len(values) or infer_dtype(values, skipna=False) == "string"
 
 
 def _scalar(value: np.generic) -> Scalar:
@@ -169,7 +175,7 @@ def _array(value: NDArray[Any]) -> Node:
 
 def _strings(value: NDArray[Any]) -> Strings:
     objects = value.astype(object)
-    if not all(isinstance(text, str) for text in objects.ravel()):
+    if not _all_text(objects.ravel()):
         raise Unhashable("an array of objects that are not all text")
     return Strings(objects)
 

@@ -1,8 +1,9 @@
-"""The names of cells and genes: their hashes, their kind and their duplicates."""
+"""The names of cells and genes: their hashes, their kind and those that repeat."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HASH_KEY", "kind_of", "n_duplicates", "sidecar"]
+__all__ = ["HASH_KEY", "kind_of", "repeated", "sidecar"]
 
 HASH_KEY = "omicshelf-names1"  # 16 characters; a stored sidecar is only comparable to its like
 
@@ -18,11 +19,13 @@ _LOOKED_AT = 5000
 _MAJORITY = 0.9
 
 # Ensembl's stable ids of any species (https://www.ensembl.org/info/genome/stable_ids), and
-# the ids that it takes over from FlyBase and WormBase.
-_ENSEMBL = re.compile(r"ENS[A-Z]{0,6}[GTP]\d{11}|FBgn\d{7}|WBGene\d{8}")
-_VERSIONED = re.compile(r"ENS[A-Z]{0,6}[GTP]\d{11}\.\d+")
-_ENTREZ = re.compile(r"[1-9]\d*")
-_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-_@/()*' ]*")
+# the ids that it takes over from FlyBase and WormBase. One pattern: it is asked of each name.
+_KIND = re.compile(
+    r"(?P<ensembl>ENS[A-Z]{0,6}[GTP]\d{11}|FBgn\d{7}|WBGene\d{8})"
+    r"|(?P<ensembl_versioned>ENS[A-Z]{0,6}[GTP]\d{11}\.\d+)"
+    r"|(?P<entrez>[1-9]\d*)"
+    r"|(?P<symbol>(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9.\-_@/()*' ]*)"
+)
 _NUMBERED = re.compile(r"([A-Za-z_.\- ]*)(\d+)")
 
 
@@ -39,9 +42,15 @@ def sidecar(names: NDArray[np.object_]) -> bytes:
     return np.sort(hashes).astype("<u8", copy=False).tobytes()
 
 
-def n_duplicates(names: NDArray[np.object_]) -> int:
-    """Count the names that repeat an earlier one."""
-    return len(names) - len(set(names.tolist()))
+def repeated(names: NDArray[np.object_], hashes: bytes) -> dict[str, int]:
+    """Give the names that occur more than once, with how often they do.
+
+    ``hashes`` is their :func:`sidecar`: where no two are equal, nothing is counted.
+    """
+    found = np.frombuffer(hashes, "<u8")
+    if not (found[1:] == found[:-1]).any():
+        return {}
+    return {name: n for name, n in Counter(names.tolist()).items() if n > 1}
 
 
 def kind_of(names: NDArray[np.object_]) -> str | None:
@@ -56,27 +65,13 @@ def kind_of(names: NDArray[np.object_]) -> str | None:
     looked_at = [str(name) for name in names[::step]]
     if not looked_at or _is_numbering(looked_at, step):
         return None
-    counts: dict[str, int] = {}
-    for name in looked_at:
-        kind = _kind(name)
-        counts[kind] = counts.get(kind, 0) + 1
+    found = map(_KIND.fullmatch, looked_at)
+    counts = Counter("other" if one is None else str(one.lastgroup) for one in found)
     kind, most = max(counts.items(), key=lambda entry: entry[1])
     if most >= _MAJORITY * len(looked_at):
         return kind if kind != "other" else None
     known = sum(count for kind, count in counts.items() if kind != "other")
     return "mixed" if known >= _MAJORITY * len(looked_at) else None
-
-
-def _kind(name: str) -> str:
-    for kind, pattern in (
-        ("ensembl", _ENSEMBL),
-        ("ensembl_versioned", _VERSIONED),
-        ("entrez", _ENTREZ),
-    ):
-        if pattern.fullmatch(name):
-            return kind
-    has_letter = any(character.isalpha() for character in name)
-    return "symbol" if has_letter and _SYMBOL.fullmatch(name) else "other"
 
 
 def _is_numbering(names: list[str], step: int) -> bool:

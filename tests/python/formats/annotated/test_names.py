@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from omicshelf.formats.annotated.names import HASH_KEY, kind_of, n_duplicates, sidecar
+from omicshelf.formats.annotated.names import HASH_KEY, kind_of, repeated, sidecar
 
 ENSEMBL = [f"ENSG{i:011d}" for i in range(7, 60, 5)]
 SYMBOLS = ["TP53", "MT-CO1", "HLA-A", "RP11-34P13.7", "C1orf112", "Gapdh", "4732440D04Rik", "H2-K1"]
@@ -34,7 +34,9 @@ def test_kind(names: list[str], kind: str | None) -> None:
 
 
 def test_duplicates_are_counted_beyond_the_first() -> None:
-    assert n_duplicates(np.array(["a", "b", "a", "a"], dtype=object)) == 2
+    names = np.array(["a", "b", "a", "c", "a", "c"], dtype=object)
+    assert repeated(names, sidecar(names)) == {"a": 3, "c": 2}
+    assert repeated(names[:2], sidecar(names[:2])) == {}
 
 
 def test_sidecar_is_pinned() -> None:
