@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import signal
 import site
@@ -24,7 +25,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -148,27 +151,24 @@ class _Worker:
             started.set()
         self.process.wait()
 
-    def call(self, request: dict[str, Any], seconds: float) -> Message:
+    def call(self, request: dict[str, Any], seconds: float, watchdog: _Watchdog) -> Message:
         """Send a request and wait for its answer; the worker is killed when it is late."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.timed_out = False
-        timer = threading.Timer(seconds, self._late)
-        timer.daemon = True
-        timer.start()
         try:
-            write_message(self.process.stdin, Message(request))
-            answer = read_message(self.process.stdout)
+            with watchdog.watching(self, seconds):
+                write_message(self.process.stdin, Message(request))
+                answer = read_message(self.process.stdout)
         except OSError:
             answer = None
-        finally:
-            timer.cancel()
         if answer is None:
             self.end()
             raise _Stopped
         return answer
 
-    def _late(self) -> None:
+    def late(self) -> None:
+        """Kill the process, for it takes too long."""
         self.timed_out = True
         self.process.kill()
 
@@ -193,10 +193,51 @@ class _Worker:
                 pipe.close()
 
 
+class _Watchdog:
+    """One thread that kills every worker that is late; a timer a call would be a thread a call."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._deadlines: dict[_Worker, float] = {}
+        self._wakes_at = math.inf
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def watching(self, worker: _Worker, seconds: float) -> Iterator[None]:
+        """Give a worker so many seconds for what the block asks of it."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            self._deadlines[worker] = deadline
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="omicshelf-watchdog", daemon=True
+                )
+                self._thread.start()
+            elif deadline < self._wakes_at:
+                self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._deadlines.pop(worker, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for worker in [w for w, deadline in self._deadlines.items() if deadline <= now]:
+                    del self._deadlines[worker]
+                    worker.late()
+                self._wakes_at = min(self._deadlines.values(), default=math.inf)
+                rest = None if self._wakes_at == math.inf else self._wakes_at - now
+                self._changed.wait(None if rest is None else min(rest, threading.TIMEOUT_MAX))
+
+
 class _Pool:
     """Workers that wait, and a limit on how many run."""
 
     def __init__(self) -> None:
+        self.watchdog = _Watchdog()
         self.turns = threading.BoundedSemaphore(os.cpu_count() or 1)
         self.lock = threading.Lock()
         self.idle: list[_Worker] = []
@@ -287,7 +328,7 @@ def _ask(pool: _Pool, request: dict[str, Any], seconds: float, memory: int) -> M
     worker, new = pool.take()
     try:
         try:
-            answer = worker.call(request, seconds)
+            answer = worker.call(request, seconds, pool.watchdog)
         except _Stopped:
             if new or worker.timed_out:
                 raise
@@ -295,7 +336,7 @@ def _ask(pool: _Pool, request: dict[str, Any], seconds: float, memory: int) -> M
             # is the file that ends it.
             pool.drop(worker)
             worker = pool.start()
-            answer = worker.call(request, seconds)
+            answer = worker.call(request, seconds, pool.watchdog)
     except _Stopped:
         reason = _why_it_ended(worker, seconds)
         pool.drop(worker)
