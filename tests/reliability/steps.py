@@ -81,6 +81,23 @@ def save_in_memory(backend: EmbeddedBackend, folder: Path) -> None:
     backend.put_version("atlas", draft, ObjectSource(adata, fmt), by=BY)
 
 
+def many_names(column: int) -> Callable[[EmbeddedBackend, Path], None]:
+    """Save what has so many names that they are an object of their own."""
+
+    def work(backend: EmbeddedBackend, folder: Path) -> None:
+        import anndata
+        import numpy as np
+
+        adata = anndata.AnnData(np.arange(50_000, dtype="float32").reshape(2500, 20))
+        adata.obs["column"] = column
+        adata.write_h5ad(folder / "many.h5ad")
+        source = FileSource(folder / "many.h5ad", "h5ad")
+        draft = VersionDraft("many", "save", data_type="T")
+        backend.put_version("atlas", draft, source, by=BY)
+
+    return work
+
+
 def put(dataset_id: str, mode: Any, content: bytes | None, **draft: Any) -> Any:
     def work(backend: EmbeddedBackend, folder: Path) -> None:
         source = None if content is None else text(folder, content)
@@ -108,6 +125,8 @@ OPERATIONS: dict[str, Callable[[EmbeddedBackend, Path], object]] = {
     "delta": put("d1", "update", LARGE[:200_000] + b"edited" + LARGE[200_000:]),
     "metadata": put("d1", "update", None, metadata={"n": 4}),
     "memory": save_in_memory,
+    "names": many_names(1),
+    "shared_names": many_names(2),
     "attach": attach,
     "copy": copy,
     "edit": edit,
@@ -121,6 +140,10 @@ OPERATIONS: dict[str, Callable[[EmbeddedBackend, Path], object]] = {
     "purge_dataset": lambda b, f: b.purge_dataset("atlas", "gone", by=BY),
     "collect": lambda b, f: b.gc(grace=0),
 }
+
+
+# What only one operation needs to be there before it.
+BEFORE = {"shared_names": many_names(1)}
 
 
 class Faults:
@@ -230,6 +253,8 @@ def main(operation: str, kind: str, folder: Path, stride: int) -> None:
     base, work = folder / "base", folder / "work"
     with closing(EmbeddedBackend(base)) as backend:
         prepare(backend, folder)
+        if operation in BEFORE:
+            BEFORE[operation](backend, folder)
     before = told(state(shutil.copytree(base, folder / "before")))
     done = shutil.copytree(base, folder / "after")
     with closing(EmbeddedBackend(done)) as backend:

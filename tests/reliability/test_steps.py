@@ -15,8 +15,8 @@ pytestmark = pytest.mark.reliability
 
 LONG = os.environ.get("RELIABILITY") == "long"
 OTHERS = [
-    "metadata", "memory", "copy", "edit", "rollback", "delete", "undelete", "study", "label",
-    "purge_file", "purge_dataset",
+    "metadata", "memory", "shared_names", "copy", "edit", "rollback", "delete", "undelete",
+    "study", "label", "purge_file", "purge_dataset",
 ]  # fmt: skip
 SCRIPT = Path(__file__).with_name("steps.py")
 MEMORY = Path("/dev/shm")
@@ -37,7 +37,8 @@ def run(operation: str, kind: str, stride: int) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "operation", ["create", "delta", "purge_versions", "collect", *(OTHERS if LONG else [])]
+    "operation",
+    ["create", "delta", "names", "purge_versions", "collect", *(OTHERS if LONG else [])],
 )
 def test_killed_at_every_step(operation: str) -> None:
     outcome = run(operation, "kill", 4)

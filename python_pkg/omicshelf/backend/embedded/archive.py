@@ -6,7 +6,7 @@ The archive is a zip (stored, not compressed: packs are compressed already where
     changes.jsonl            the change log of the atlases, in order
     records.jsonl            the records of their versions
     manifests/<blob>         the manifests of their bytes
-    objects/…                the packs, under the keys that the manifests name
+    objects/…                the packs and the names, under the keys that the manifests name
 
 Import replays the change log over the records, as ``rebuild`` does, so that versions, files,
 studies, labels, deletions and the log itself come back as they were.
@@ -38,6 +38,7 @@ from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.backend.store.reader import BlobReader
+from omicshelf.backend.store.sidecar import decode_names
 from omicshelf.errors import AlreadyExists, IntegrityError, Invalid, MissingPath, NotFound
 from omicshelf.formats.base import Progress
 from omicshelf.records import Origin
@@ -158,7 +159,7 @@ def _collect(backend: EmbeddedBackend, names: Sequence[str], held: ExitStack) ->
         ).scalar_one()
     blobs = list(dict.fromkeys([row.blob_id for row in versions] + [r.blob_id for r in files]))
     for blob in blobs:
-        for key in backend.manifest(blob, fresh=True).packs:
+        for key in backend.manifest(blob, fresh=True).objects:
             held.enter_context(backend.lease_pack(key))
     lines = [{k: v for k, v in row._mapping.items() if k != "session"} for row in changes]
     about = {
@@ -185,11 +186,13 @@ def _write(
     with archive.open("records.jsonl", "w", force_zip64=True) as out:
         for record in _records(backend, content.versions):
             out.write(_json_line(record))
-    packs: dict[str, int] = {}
+    objects: dict[str, int] = {}
     for blob in content.blobs:
         manifest = backend.manifest(blob)
         with BlobReader(backend.store, manifest) as reader:
             reader.verify()
+        if manifest.sidecar is not None and manifest.sidecar.key not in objects:
+            backend.read_names(manifest.sidecar)
         with backend.db.reading() as connection:
             facts = backend.facts(connection, blob)
             created_at = connection.execute(
@@ -197,8 +200,8 @@ def _write(
             ).scalar_one()
         record = facts.record(created_at)
         archive.writestr(f"manifests/{blob}", manifests.encode(manifest, [record]))
-        packs |= manifest.packs
-    for key, size in packs.items():
+        objects |= manifest.objects
+    for key, size in objects.items():
         with archive.open(key, "w", force_zip64=True) as out:
             for start in range(0, size, 4 << 20):
                 block = backend.store.read_bytes(key, start, 4 << 20)
@@ -301,7 +304,7 @@ def _opened(source: Path) -> zipfile.ZipFile:
 
 
 class _Incoming:
-    """An archive while it is read: its texts, and its packs as staged files."""
+    """An archive while it is read: its texts, and its packs and names as staged files."""
 
     def __init__(self, archive: zipfile.ZipFile, staging: Path, rename: dict[str, str]) -> None:
         self._archive = archive
@@ -311,7 +314,7 @@ class _Incoming:
         self.lines: list[dict[str, Any]] = []
         self.records: dict[str, dict[str, Any]] = {}
         self.manifests: dict[str, tuple[BlobManifest, dict[str, Any]]] = {}
-        self.packs: dict[str, Path] = {}
+        self.objects: dict[str, Path] = {}
 
     @property
     def atlases(self) -> list[str]:
@@ -363,21 +366,21 @@ class _Incoming:
                 yield json.loads(line)
 
     def unpack(self, progress: Progress | None) -> None:
-        """Write the packs into the staging folder."""
-        wanted = {key: n for m, _record in self.manifests.values() for key, n in m.packs.items()}
+        """Write the packs and the names into the staging folder."""
+        wanted = {key: n for m, _record in self.manifests.values() for key, n in m.objects.items()}
         for number, (key, size) in enumerate(wanted.items()):
             dest = self._staging / f"{number}{Path(key).suffix}"
             try:
                 info = self._archive.getinfo(key)
             except KeyError as error:
                 raise IntegrityError(
-                    f"The archive lacks its pack '{key}'.", "Copy it again."
+                    f"The archive lacks its object '{key}'.", "Copy it again."
                 ) from error
             if info.file_size != size:
-                raise IntegrityError(f"The pack '{key}' in the archive has another size.", None)
+                raise IntegrityError(f"The object '{key}' in the archive has another size.", None)
             with self._archive.open(info) as stream, dest.open("xb") as out:
                 _copy(stream, out, progress)
-            self.packs[key] = dest
+            self.objects[key] = dest
 
 
 def _copy(stream: IO[bytes], out: IO[bytes], progress: Progress | None) -> None:
@@ -414,10 +417,13 @@ def _refuse_taken(backend: EmbeddedBackend, incoming: _Incoming) -> None:
 
 
 def _verify(backend: EmbeddedBackend, incoming: _Incoming) -> None:
-    staged = cast("ObjectStore", _StagedPacks(incoming.packs))
+    staged = cast("ObjectStore", _StagedObjects(incoming.objects))
     for manifest, _record in incoming.manifests.values():
         with BlobReader(staged, manifest) as reader:
             reader.verify()
+    for sidecar in {manifest.sidecar for manifest, _record in incoming.manifests.values()}:
+        if sidecar is not None:
+            decode_names(staged.read_bytes(sidecar.key), sidecar)
     replay = Replay(incoming.records).run(incoming.lines)
     if replay.missing:
         raise IntegrityError(f"The archive lacks {replay.missing[0]}.", "Export it again.")
@@ -426,14 +432,14 @@ def _verify(backend: EmbeddedBackend, incoming: _Incoming) -> None:
 def _install(backend: EmbeddedBackend, incoming: _Incoming, by: Origin) -> None:
     """Give everything new keys, write the objects, then insert all rows in one transaction."""
     blob_ids = {old: new_id() for old in incoming.manifests}
-    pack_keys = {}
-    for old in incoming.packs:
-        suffix = Path(old).name.partition(".")[2]
-        pack_keys[old] = object_key(new_id(), f".{suffix}")
+    keys = {}
+    for old in incoming.objects:
+        _id, dot, suffix = Path(old).name.partition(".")
+        keys[old] = object_key(new_id(), dot + suffix)
     blobs: dict[str, FoundBlob] = {}
-    items: dict[str, Path | bytes] = {pack_keys[key]: path for key, path in incoming.packs.items()}
+    items: dict[str, Path | bytes] = {keys[key]: path for key, path in incoming.objects.items()}
     for old, (manifest, record) in incoming.manifests.items():
-        moved = manifest.moved(blob_ids[old], pack_keys)
+        moved = manifest.moved(blob_ids[old], keys)
         key = object_key(blob_ids[old], ".manifest")
         named = {**record, "id": blob_ids[old]}
         data = manifests.encode(moved, [named])
@@ -470,7 +476,7 @@ def _install(backend: EmbeddedBackend, incoming: _Incoming, by: Origin) -> None:
         raise
 
 
-class _StagedPacks:
+class _StagedObjects:
     """A store of staged files, for verifying before anything is installed."""
 
     def __init__(self, paths: Mapping[str, Path]) -> None:

@@ -26,9 +26,16 @@ from omicshelf.backend.source import Source, in_thread
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.durable import sync_descriptor
-from omicshelf.backend.store.manifest import BlobManifest, object_key
+from omicshelf.backend.store.manifest import BlobManifest, object_key, pack_suffix
 from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.packs import Ingested, ingest
+from omicshelf.backend.store.sidecar import (
+    INLINE,
+    Sidecar,
+    decode_names,
+    describe_names,
+    encode_names,
+)
 from omicshelf.errors import (
     AccessDenied,
     IntegrityError,
@@ -67,7 +74,7 @@ class Retry(Exception):
 
 
 class PackGone(Retry):
-    """A pack that a new version reuses was collected: its chunks must be written again."""
+    """An object that a new version reuses was collected: its bytes must be written again."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class Incoming:
     """Bytes that are staged and examined, but not yet durable.
 
     ``existing`` is True when they are those of a blob that the catalog has already; then
-    nothing is to be written.
+    nothing is to be written. ``sidecar`` holds the names where they become a new object.
     """
 
     facts: BlobFacts
@@ -116,9 +123,17 @@ class Incoming:
     spare: Path | None = None
     manifest_key: str = ""
     created_at: int = 0
+    sidecar: bytes | None = None
+
+    @property
+    def manifest(self) -> BlobManifest:
+        """The manifest of bytes that are new."""
+        assert self.ingested is not None
+        return self.ingested.manifest
 
     @property
     def added_bytes(self) -> int:
+        """The bytes of the new pack; manifests and names are not counted as data."""
         return 0 if self.ingested is None else self.ingested.added_bytes
 
     def discard(self) -> None:
@@ -167,7 +182,7 @@ class Blobs(Changes):
                 known=known,
                 dead_packs=self._unsound(known),
                 blob_id=blob_id,
-                suffix=source.suffix,
+                suffix=pack_suffix(source.suffix),
                 progress=source.progress,
             )
             pack = ingested.pack_file
@@ -178,11 +193,13 @@ class Blobs(Changes):
             if same is not None:
                 if pack is not None:
                     pack.unlink(missing_ok=True)
-                if same.summary == found.summary:
+                known = [*known, self.manifest(same.id)]
+                if same.summary == found.summary and self._has_sound_names(same.id):
                     return Incoming(same, existing=True)
                 # The same bytes, learnt of differently: under another name, or as a file.
+                # Or their names are damaged, and are written again.
                 pack, ingested = None, self._shared(same, blob_id, ingested)
-            incoming = _incoming(blob_id, source, ingested, found)
+            incoming = self._with_names(_incoming(blob_id, source, ingested, found), known)
             if staged.owned and staged.path != pack:
                 # What was just saved is what is loaded next: it goes into the cache.
                 incoming.spare = kept = staged.path
@@ -226,6 +243,36 @@ class Blobs(Changes):
             ingested, manifest=manifest, pack_file=None, pack_key=None, added_bytes=0
         )
 
+    def _with_names(self, incoming: Incoming, known: Sequence[BlobManifest]) -> Incoming:
+        """Say where the names are kept: in the manifest, in an object that is there, or a new one.
+
+        What is there is read before it is shared, for the reason of :meth:`_unsound`.
+        """
+        names = incoming.names
+        if names is None or len(names.obs) + len(names.var) <= INLINE:
+            return incoming
+        data = encode_names(names.obs, names.var)
+        new = describe_names(object_key(incoming.facts.id, ".names"), data)
+        alike = (m.sidecar for m in known if m.sidecar is not None and m.sidecar.equals(new))
+        shared = next((found for found in dict.fromkeys(alike) if self._is_readable(found)), None)
+        manifest = dataclasses.replace(incoming.manifest, names=None, sidecar=shared or new)
+        assert incoming.ingested is not None
+        ingested = dataclasses.replace(incoming.ingested, manifest=manifest)
+        return dataclasses.replace(
+            incoming, ingested=ingested, sidecar=data if shared is None else None
+        )
+
+    def _has_sound_names(self, blob: str) -> bool:
+        sidecar = self.manifest(blob).sidecar
+        return sidecar is None or self._is_readable(sidecar)
+
+    def _is_readable(self, sidecar: Sidecar) -> bool:
+        try:
+            self.read_names(sidecar)
+        except (IntegrityError, StorageError, AccessDenied):
+            return False
+        return True
+
     def _unsound(self, known: Sequence[BlobManifest]) -> set[str]:
         """Give the packs that must not be shared: missing, or not as they were written.
 
@@ -266,7 +313,7 @@ class Blobs(Changes):
     def write_durably(
         self, incoming: Incoming | None, record_key: str, records: Sequence[Mapping[str, Any]]
     ) -> list[str]:
-        """Write the pack, and the manifest or record object, under pending rows.
+        """Write the pack, the names, and the manifest or record object, under pending rows.
 
         Returns the keys of the objects written.
         """
@@ -276,6 +323,9 @@ class Blobs(Changes):
             if incoming.ingested.pack_file is not None:
                 assert incoming.ingested.pack_key is not None
                 items[incoming.ingested.pack_key] = incoming.ingested.pack_file
+            if incoming.sidecar is not None:
+                assert incoming.manifest.sidecar is not None
+                items[incoming.manifest.sidecar.key] = incoming.sidecar
             blob_record = incoming.facts.record(incoming.created_at)
             items[record_key] = manifests.encode(
                 incoming.ingested.manifest, [blob_record, *records]
@@ -354,8 +404,11 @@ class Blobs(Changes):
                 raise PackGone(facts.id)
             return
         assert incoming.ingested is not None
-        packs = list(incoming.ingested.manifest.packs)
-        reused = [key for key in packs if key != incoming.ingested.pack_key]
+        objects = list(incoming.manifest.objects)
+        new = {incoming.ingested.pack_key}
+        if incoming.sidecar is not None and incoming.manifest.sidecar is not None:
+            new.add(incoming.manifest.sidecar.key)
+        reused = [key for key in objects if key not in new]
         if reused:
             live = connection.execute(
                 sa.select(sa.func.count())
@@ -379,7 +432,7 @@ class Blobs(Changes):
         )
         connection.execute(
             t.blob_object.insert(),
-            [{"blob_id": facts.id, "key": key} for key in [*packs, incoming.manifest_key]],
+            [{"blob_id": facts.id, "key": key} for key in [*objects, incoming.manifest_key]],
         )
 
     # -- what is known of the bytes
@@ -439,9 +492,33 @@ class Blobs(Changes):
             return self.facts(connection, blob).summary
 
     def names(self, blob: str) -> Names | None:
-        """Give the names sidecar of a blob."""
-        found = self.manifest(blob).names
-        return None if found is None else Names(*found)
+        """Give the names sidecar of a blob.
+
+        Raises
+        ------
+        omicshelf.errors.IntegrityError
+            Its bytes are damaged or missing.
+        """
+        found = self.manifest(blob)
+        if found.sidecar is None:
+            return None if found.names is None else Names(*found.names)
+        try:
+            return self.read_names(found.sidecar)
+        except IntegrityError:
+            self.manifest(blob, fresh=True)  # raises NotFound for what was purged meanwhile
+            raise
+
+    def read_names(self, sidecar: Sidecar) -> Names:
+        """Read and check a names object."""
+        try:
+            data = self.store.read_bytes(sidecar.key)
+        except NotFound as error:
+            raise IntegrityError(
+                f"The names in '{sidecar.key}' are missing from the store.",
+                "Only differences between versions need them; the data can be loaded as before. "
+                "Restore the catalog's folder from a backup; `omicshelf verify` lists all damage.",
+            ) from error
+        return Names(*decode_names(data, sidecar))
 
 
 def _flush(path: Path) -> None:
@@ -460,6 +537,8 @@ def object_kind(key: str) -> str:
     """Tell the kind of a stored object from its key."""
     if key.endswith(".manifest"):
         return "manifest"
+    if key.endswith(".names"):
+        return "names"
     return "record" if key.endswith(".record") else "pack"
 
 
@@ -471,7 +550,9 @@ def blob_facts(row: sa.Row[Any]) -> BlobFacts:
 
 def _incoming(blob_id: str, source: Source, ingested: Ingested, found: Inspection) -> Incoming:
     names = None if found.names is None else (found.names.obs, found.names.var)
-    manifest = dataclasses.replace(ingested.manifest, digest=found.digest, names=names)
+    manifest = dataclasses.replace(
+        ingested.manifest, digest=found.digest, names=names, sidecar=None
+    )
     return Incoming(
         BlobFacts(
             blob_id,

@@ -21,7 +21,15 @@ from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.leases import try_exclusive
 from omicshelf.backend.store.manifest import BlobManifest, object_key
 from omicshelf.backend.store.reader import BlobReader
-from omicshelf.errors import AccessDenied, IntegrityError, Invalid, NotFound, StorageError
+from omicshelf.backend.store.sidecar import Sidecar
+from omicshelf.errors import (
+    AccessDenied,
+    IntegrityError,
+    Invalid,
+    NotFound,
+    RequestException,
+    StorageError,
+)
 
 __all__ = ["DEFAULT_GRACE", "Keeping"]
 
@@ -335,6 +343,7 @@ class Keeping(Purging):
                 files += 1
             problems += self._unreadable_records(connection, atlas, dataset_id)
         checked = 0
+        sidecars: dict[Sidecar, list[str]] = defaultdict(list)
         for blob, who in users.items():
             try:
                 checked += self._verify_blob(blob)
@@ -343,7 +352,29 @@ class Keeping(Purging):
                     if not self._used(connection, {blob}):
                         continue  # purged while it was read
                 problems.append(f"{error.title} It is the data of {', '.join(who[:10])}.")
+            with contextlib.suppress(RequestException):  # told of already
+                if (sidecar := self.manifest(blob).sidecar) is not None:
+                    sidecars[sidecar].append(blob)
+        problems += self._damaged_names(sidecars, users)
         return VerifyReport(versions, files, checked, problems)
+
+    def _damaged_names(
+        self, sidecars: Mapping[Sidecar, list[str]], users: Mapping[str, list[str]]
+    ) -> list[str]:
+        """Check the names that lie in objects of their own, each once for all its blobs."""
+        problems = []
+        for sidecar, blobs in sidecars.items():
+            try:
+                self.read_names(sidecar)
+            except (IntegrityError, StorageError, AccessDenied) as error:
+                left: set[str] = set()  # others were purged meanwhile
+                with self.db.reading() as connection:
+                    for batch in batches(blobs, 500):
+                        left |= self._used(connection, set(batch))
+                who = [name for blob in blobs if blob in left for name in users[blob]]
+                if who:
+                    problems.append(f"{error.title} It has the names of {', '.join(who[:10])}.")
+        return problems
 
     def _verify_blob(self, blob: str) -> int:
         def verify(manifest: BlobManifest) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,7 @@ def _read_objects(store: LocalDirectory) -> _Found:
     objects = sorted(store.list("objects/"), key=lambda info: info.mtime_ms)
     found.sizes = {info.key: info.size for info in objects}
     for info in objects:
-        if object_kind(info.key) == "pack":
+        if object_kind(info.key) not in ("manifest", "record"):
             continue
         try:
             manifest, records = manifests.decode(store.read_bytes(info.key), info.key)
@@ -155,9 +155,12 @@ def _read_objects(store: LocalDirectory) -> _Found:
             if not any(r["kind"] == "blob" and r["id"] in found.blobs for r in records):
                 found.damaged.append(f"A pack of '{info.key}' is missing from the store.")
             continue
+        lost_names = any(key not in found.sizes for key in manifest.objects)
         for record in records:
             if record["kind"] == "blob":
-                found.blobs[record["id"]] = FoundBlob(info.key, info.size, manifest, record)
+                found.blobs[record["id"]] = FoundBlob(
+                    info.key, info.size, manifest, record, lost_names
+                )
             elif record["kind"] == "version":
                 found.records[record["version_id"]] = record
                 found.record_keys[record["version_id"]] = info.key
@@ -247,7 +250,8 @@ def _insert(db: Database, replay: Replay, found: _Found, sessions: Mapping[int, 
         used = restorer.used_blobs(replay)
         live = {key for uuid in _versions(replay) for key in [found.record_keys[uuid]]}
         for blob in used:
-            live |= {found.blobs[blob].manifest_key, *found.blobs[blob].manifest.packs}
+            live |= set(found.blobs[blob].objects)
+        found.damaged += _lost_names(found, used)
         restorer.insert_objects({k: n for k, n in found.sizes.items() if k in live})
         # What nothing refers to is left for garbage collection, after its grace.
         dead = {k: n for k, n in found.sizes.items() if k not in live}
@@ -256,6 +260,19 @@ def _insert(db: Database, replay: Replay, found: _Found, sessions: Mapping[int, 
         restorer.insert_datasets(replay)
         for line in replay.lines:
             restorer.insert_changes([line], sessions.get(int(line["seq"])))
+
+
+def _lost_names(found: _Found, used: Iterable[str]) -> list[str]:
+    """Tell of the names that are missing or cut; what else is wrong with them, `verify` finds."""
+    lost = set()
+    for blob in used:
+        sidecar = found.blobs[blob].manifest.sidecar
+        if sidecar is not None and found.sizes.get(sidecar.key) != sidecar.size:
+            lost.add(sidecar.key)
+    return [
+        f"The names in '{key}' are missing or cut: differences cannot be told by them."
+        for key in sorted(lost)
+    ]
 
 
 def _versions(replay: Replay) -> Iterator[str]:

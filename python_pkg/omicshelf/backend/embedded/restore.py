@@ -22,12 +22,22 @@ __all__ = ["FoundBlob", "Restorer"]
 
 @dataclass(frozen=True)
 class FoundBlob:
-    """A blob as its manifest object describes it."""
+    """A blob as its manifest object describes it.
+
+    ``lost_names`` tells that the object with its names is not there: the data are whole without.
+    """
 
     manifest_key: str
     manifest_size: int
     manifest: BlobManifest
     record: Mapping[str, Any]
+    lost_names: bool = False
+
+    @property
+    def objects(self) -> list[str]:
+        """The keys of the objects of the blob that are there, its manifest the last."""
+        keys = self.manifest.packs if self.lost_names else self.manifest.objects
+        return [*keys, self.manifest_key]
 
     @property
     def summary(self) -> Summary:
@@ -87,7 +97,7 @@ class Restorer:
             self._connection.execute(t.stored_object.insert(), list(batch))
 
     def insert_blobs(self, ids: Iterable[str]) -> None:
-        """Insert blobs with their references to packs and manifests."""
+        """Insert blobs with their references to their objects."""
         for blob_id in ids:
             found = self._blobs[blob_id]
             self._connection.execute(
@@ -102,9 +112,9 @@ class Restorer:
                     created_at=found.record["created_at"],
                 )
             )
-            keys = [*found.manifest.packs, found.manifest_key]
             self._connection.execute(
-                t.blob_object.insert(), [{"blob_id": blob_id, "key": key} for key in keys]
+                t.blob_object.insert(),
+                [{"blob_id": blob_id, "key": key} for key in found.objects],
             )
 
     def insert_datasets(self, replay: Replay) -> None:

@@ -10,7 +10,8 @@ integers little-endian (``docs/decisions/003-store-format.md`` says why)::
     body =  u32 length of the head, the head (a JSON object),
             columns over the extents, one after another:
               pack u32, gap i64, stored u32, length u32, codec u8, hash 32 bytes
-            obs names, var names (sorted 64-bit hashes; their lengths are in the head),
+            obs names, var names (sorted 64-bit hashes; their lengths are in the head; only
+              where they are few: others are an object of their own, see ``sidecar.py``),
             the records (a JSON array, to the end)
 
 ``gap`` is the distance of an extent from the end of the one before it: zero for a file that
@@ -31,6 +32,7 @@ import zstandard
 from blake3 import blake3
 
 from omicshelf.backend.store.chunks import DEFAULT, ChunkParams
+from omicshelf.backend.store.sidecar import Sidecar
 from omicshelf.errors import IntegrityError, Invalid, StorageError
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ __all__ = [
     "encode",
     "manifest_key",
     "object_key",
+    "pack_suffix",
 ]
 
 RAW, ZSTD = 0, 1
@@ -70,6 +73,10 @@ _MAGIC = b"OMSM"
 _VERSION = 1
 _START = struct.Struct("<4sHHQ")
 _TRAILER = 32
+_OURS = (".manifest", ".record", ".names")  # endings that tell the kind of an object
+_HEAD = frozenset(
+    ("blob", "size", "blake3", "digest", "packs", "params", "n_extents", "names", "sidecar")
+)
 _COLUMNS = (("pack", "<u4"), ("gap", "<i8"), ("stored", "<u4"), ("length", "<u4"), ("codec", "u1"))
 
 
@@ -97,7 +104,10 @@ class BlobManifest:
     digest
         The content digest (hex) where the file's format has one.
     names
-        The sorted 64-bit hashes of the obs and of the var names, ``uint64`` as bytes, or None.
+        The sorted 64-bit hashes of the obs and of the var names, ``uint64`` as bytes, or None;
+        None also where they are in an object of their own.
+    sidecar
+        That object, or None.
     pack_hashes
         The blake3 hashes (hex) of those packs that are no file themselves. They find what the
         hashes of the chunks cannot: a changed bit that decompresses to the same bytes.
@@ -112,11 +122,23 @@ class BlobManifest:
     digest: str | None = None
     names: tuple[bytes, bytes] | None = None
     pack_hashes: Mapping[str, str] = field(default_factory=dict)
+    sidecar: Sidecar | None = None
 
     def moved(self, blob: str, keys: Mapping[str, str]) -> BlobManifest:
-        """Give the same bytes under another blob id and other keys of its packs."""
+        """Give the same bytes under another blob id and other keys of its objects."""
         packs = {keys.get(key, key): size for key, size in self.packs.items()}
-        return replace(self, blob=blob, packs=packs)
+        hashes = {keys.get(key, key): found for key, found in self.pack_hashes.items()}
+        sidecar = self.sidecar
+        if sidecar is not None:
+            sidecar = replace(sidecar, key=keys.get(sidecar.key, sidecar.key))
+        return replace(self, blob=blob, packs=packs, pack_hashes=hashes, sidecar=sidecar)
+
+    @property
+    def objects(self) -> Mapping[str, int]:
+        """The keys of all objects that the blob needs beside its manifest, and their bytes."""
+        if self.sidecar is None:
+            return self.packs
+        return {**self.packs, self.sidecar.key: self.sidecar.size}
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:
@@ -155,6 +177,16 @@ def object_key(blob: str, suffix: str) -> str:
     return f"objects/{blob[:2]}/{blob}{suffix}"
 
 
+def pack_suffix(suffix: str) -> str:
+    """Give the ending under which a user's file becomes a pack.
+
+    It is the file's own, but ``.file`` where that would make the pack look like an object of
+    another kind: even its own manifest. Case makes no difference, as it makes none on some
+    file systems.
+    """
+    return ".file" if suffix.lower().endswith(_OURS) else suffix
+
+
 def manifest_key(blob: str) -> str:
     """Give the key of the manifest of a blob, in the same folder as its pack."""
     return object_key(blob, ".manifest")
@@ -189,6 +221,8 @@ def encode(manifest: BlobManifest, records: Sequence[Mapping[str, Any]] = ()) ->
         "n_extents": len(extents),
         "names": None if names is None else [len(part) for part in names],
     }
+    if manifest.sidecar is not None:
+        head["sidecar"] = [getattr(manifest.sidecar, name) for name in ("key", "size", "blake3")]
     head_bytes = _json(head)
     columns = [gaps if name == "gap" else extents[name] for name, _ in _COLUMNS]
     body = b"".join(
@@ -230,26 +264,24 @@ def decode(data: bytes, key: str = "manifest") -> tuple[BlobManifest, list[dict[
         raise _damaged(key, "its bytes do not have the hash that was recorded with them")
     _, version, _, length = _START.unpack_from(data)
     if version > _VERSION:
-        raise StorageError(
-            f"The object {key!r} has the format {version}; this release reads up to {_VERSION}.",
-            "It was written by a newer omicshelf. Install that release: "
-            "`pip install --upgrade omicshelf`.",
-        )
+        raise _newer(key, f"has the format {version}; this release reads up to {_VERSION}")
     try:
         body = zstandard.ZstdDecompressor().decompress(
             data[_START.size : -_TRAILER], max_output_size=length
         )
-        manifest, records = _decode_body(memoryview(body))
+        manifest, records = _decode_body(memoryview(body), key)
     except (zstandard.ZstdError, ValueError, KeyError, TypeError, struct.error) as error:
         raise _damaged(key, f"it cannot be decoded ({error})") from error
     _check(manifest, key)
     return manifest, records
 
 
-def _decode_body(body: memoryview) -> tuple[BlobManifest, list[dict[str, Any]]]:
+def _decode_body(body: memoryview, key: str) -> tuple[BlobManifest, list[dict[str, Any]]]:
     (head_length,) = struct.unpack_from("<I", body)
     at = 4 + head_length
     head = json.loads(bytes(body[4:at]))
+    if unknown := sorted(head.keys() - _HEAD):
+        raise _newer(key, f"has the entry {unknown[0]!r}, which this release does not know")
     n = int(head["n_extents"])
     extents = np.zeros(n, EXTENT)
     gaps = np.empty(0, np.int64)
@@ -279,6 +311,7 @@ def _decode_body(body: memoryview) -> tuple[BlobManifest, list[dict[str, Any]]]:
         digest=head["digest"],
         names=names,
         pack_hashes={key: found for key, _, found in head["packs"] if found is not None},
+        sidecar=None if head.get("sidecar") is None else Sidecar(*head["sidecar"]),
     )
     return manifest, json.loads(bytes(body[at:]))
 
@@ -287,6 +320,8 @@ def _check(manifest: BlobManifest, key: str) -> None:
     extents = manifest.extents
     if int(extents["length"].sum(dtype=np.int64)) != manifest.size:
         raise _damaged(key, "its chunks do not add up to the size of the file")
+    if manifest.names is not None and manifest.sidecar is not None:
+        raise _damaged(key, "it has names itself and in another object")
     if not len(extents):
         return
     if int(extents["pack"].max()) >= len(manifest.packs):
@@ -311,6 +346,14 @@ def _json(value: object, *, sort_keys: bool = True) -> bytes:
             f"A record cannot be written as JSON: {error}.",
             "Records hold text, numbers, lists and objects; NaN has no form in JSON.",
         ) from error
+
+
+def _newer(key: str, why: str) -> StorageError:
+    return StorageError(
+        f"The object {key!r} {why}.",
+        "It was written by a newer omicshelf. Install that release: "
+        "`pip install --upgrade omicshelf`.",
+    )
 
 
 def _damaged(key: str, why: str) -> IntegrityError:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -19,7 +20,9 @@ from omicshelf.backend.store.manifest import (
     encode,
     manifest_key,
     object_key,
+    pack_suffix,
 )
+from omicshelf.backend.store.sidecar import Sidecar
 from omicshelf.errors import IntegrityError, Invalid, StorageError
 
 FIXTURE = Path(__file__).parent / "manifest-v1.json"
@@ -45,6 +48,11 @@ def sample() -> BlobManifest:
     )  # fmt: skip
 
 
+def with_sidecar() -> BlobManifest:
+    sidecar = Sidecar("objects/11/1111.names", 56, "12" * 32)
+    return dataclasses.replace(sample(), names=None, sidecar=sidecar)
+
+
 def bytes_of(value: int) -> np.ndarray:
     return np.full(32, value, np.uint8)
 
@@ -52,8 +60,9 @@ def bytes_of(value: int) -> np.ndarray:
 def assert_equal(a: BlobManifest, b: BlobManifest) -> None:
     assert (a.extents == b.extents).all()
     assert a.extents.dtype == b.extents.dtype
-    for field in ("blob", "size", "blake3", "packs", "params", "digest", "names", "pack_hashes"):
-        assert getattr(a, field) == getattr(b, field), field
+    for field in dataclasses.fields(BlobManifest):
+        if field.name != "extents":
+            assert getattr(a, field.name) == getattr(b, field.name), field.name
 
 
 def test_what_goes_in_comes_out() -> None:
@@ -61,6 +70,31 @@ def test_what_goes_in_comes_out() -> None:
     manifest, found = decode(encode(sample(), records))
     assert_equal(manifest, sample())
     assert found == records
+
+
+def test_names_in_an_object_of_their_own() -> None:
+    manifest, found = decode(encode(with_sidecar(), [{"seq": 1}]))
+    assert_equal(manifest, with_sidecar())
+    assert found == [{"seq": 1}]
+    both = dataclasses.replace(with_sidecar(), names=(b"12345678", b""))
+    with pytest.raises(IntegrityError, match="names itself"):
+        decode(encode(both))
+
+
+def test_the_objects_that_a_blob_needs() -> None:
+    assert sample().objects == sample().packs
+    assert with_sidecar().objects == {**sample().packs, "objects/11/1111.names": 56}
+    keys = {
+        "objects/11/1111.names": "objects/22/2222.names",
+        "objects/3f/3f0c7a.delta": "objects/33/3333.delta",
+    }
+    moved = with_sidecar().moved("4444", keys)
+    assert moved.blob == "4444"
+    assert moved.objects == {
+        "objects/11/1111.h5ad": 100, "objects/33/3333.delta": 515, "objects/22/2222.names": 56,
+    }  # fmt: skip
+    assert moved.pack_hashes == {"objects/33/3333.delta": "ef" * 32}
+    assert sample().moved("4444", keys).sidecar is None
 
 
 def test_an_empty_file() -> None:
@@ -111,8 +145,6 @@ def test_every_cut_is_found() -> None:
 
 
 def resealed(change: dict[str, Any], extents: np.ndarray | None = None) -> bytes:
-    import dataclasses
-
     manifest = sample()
     if extents is not None:
         change = {**change, "extents": extents}
@@ -143,6 +175,17 @@ def test_a_newer_format_names_the_remedy() -> None:
     data += blake3(bytes(data)).digest()
     with pytest.raises(StorageError, match=r"(?s)format 2.*pip install --upgrade"):
         decode(bytes(data))
+
+
+def test_an_entry_of_a_newer_release_is_not_read_by_halves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from omicshelf.backend.store import manifest
+
+    data = encode(with_sidecar())
+    monkeypatch.setattr(manifest, "_HEAD", manifest._HEAD - {"sidecar"})
+    with pytest.raises(StorageError, match=r"(?s)'sidecar'.*pip install --upgrade"):
+        decode(data)
 
 
 def test_records_that_json_cannot_hold() -> None:
@@ -194,6 +237,15 @@ def test_keys_of_one_blob_share_a_folder() -> None:
     assert manifest_key("3f0c7a") == "objects/3f/3f0c7a.manifest"
     assert object_key("3f0c7a", "") == "objects/3f/3f0c7a"
     assert object_key("3f0c7a", ".vcf.gz") == "objects/3f/3f0c7a.vcf.gz"
+
+
+def test_no_file_of_a_user_looks_like_an_object_of_ours() -> None:
+    assert pack_suffix(".h5ad") == ".h5ad"
+    assert pack_suffix("") == ""
+    assert pack_suffix(".delta") == ".delta"
+    for suffix in (".manifest", ".record", ".names", ".Names", ".MANIFEST", ".a.b.c.names"):
+        assert pack_suffix(suffix) == ".file"
+    assert object_key("3f0c7a", ".file") == "objects/3f/3f0c7a.file"
 
 
 @pytest.mark.parametrize(
