@@ -315,13 +315,23 @@ def test_an_archive_takes_the_names_along(backend, material, four, tmp_path) -> 
         assert kinds(other)["names"] == 1
         assert other.verify().ok
         assert other.gc(grace=0).deleted_objects == 0
-        # What was imported is shared by what comes after it: the names, and the deltas, whose
-        # hashes came along.
+        # What was imported is shared by what comes after it: the names, and the deltas.
         fifth = save(other, material, 4)
         assert len(sidecars(other)) == 1
         assert fifth.added_bytes < fifth.size / 2
         assert deltas_of(other, fifth) > 1
     assert rebuild(tmp_path / "elsewhere").ok
+
+
+def test_an_import_keeps_the_hashes_of_deltas(backend, four, tmp_path) -> None:
+    """Without them a changed bit can be missed, and a catalog that was copied shares no delta."""
+    archive.export_archive(backend, tmp_path / "a.zip")
+    with closing(EmbeddedBackend(tmp_path / "elsewhere")) as other:
+        archive.import_archive(other, tmp_path / "a.zip", by=BY)
+        for version in other.list_versions(ATLAS, "d1"):
+            manifest = other.manifest(version.blob)
+            deltas = {key for key in manifest.packs if key.endswith(".delta")}
+            assert set(manifest.pack_hashes) == deltas
 
 
 def deltas_of(backend: EmbeddedBackend, version: VersionRecord) -> int:
