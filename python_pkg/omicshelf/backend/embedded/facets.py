@@ -1,58 +1,80 @@
 """Facets with counts: for each key an array of integer codes, one entry a dataset.
 
 In SQL the counts of a dozen facets over a large subset of 100,000 datasets take hundreds of
-milliseconds; over arrays in memory, a few. The arrays are made when first asked for, and
-brought up to date by the datasets that changed since (their ``change_seq``).
+milliseconds; over arrays in memory, one or two. The arrays are made when first asked for, from
+the index of attributes alone, and brought up to date by the datasets that changed since (their
+``change_seq``).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.index import attributes_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from omicshelf.backend.embedded.matching import Keys, in_keys, joined_keys, parse_keys
 
 __all__ = ["FacetIndex"]
 
 _BUILT_IN = ("data_type", "data_format", "study_id", "author")
 
+# A value, and the datasets that have it as a text of numbers.
+_Group = tuple[str, str]
+_Codes = NDArray[np.int32]
+
 
 @dataclass
 class Facet:
-    """One key: its values, and the pairs (dataset position, value code)."""
+    """One key: its values, and the codes of each dataset's.
+
+    Most datasets have one value, or none (-1): ``first`` is indexed by the dataset's key. The
+    other values are the pairs ``more_keys``, ``more_codes``.
+    """
 
     codes: dict[str, int] = field(default_factory=dict)
-    by_dataset: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    positions: NDArray[np.int64] | None = None
-    values: NDArray[np.int64] | None = None
+    first: _Codes = field(default_factory=lambda: np.empty(0, np.int32))
+    more_keys: Keys = field(default_factory=lambda: np.empty(0, np.int64))
+    more_codes: _Codes = field(default_factory=lambda: np.empty(0, np.int32))
 
-    def put(self, dataset: int, found: Iterable[str]) -> None:
-        """Set the values of one dataset."""
-        codes = tuple({self.codes.setdefault(value, len(self.codes)) for value in found})
-        if codes:
-            self.by_dataset[dataset] = codes
-        else:
-            self.by_dataset.pop(dataset, None)
-        self.positions = None
+    def clear(self, touched: Keys) -> None:
+        """Forget the values of datasets."""
+        self.first[_below(touched, len(self.first))] = -1
+        kept = np.isin(self.more_keys, touched, invert=True)
+        self.more_keys, self.more_codes = self.more_keys[kept], self.more_codes[kept]
 
-    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give dataset keys and codes as arrays, sorted by dataset."""
-        import numpy as np
+    def put(self, groups: Iterable[_Group]) -> None:
+        """Set the values of datasets that have none."""
+        listed = list(groups)
+        if not listed:
+            return
+        code_of = [self.codes.setdefault(value, len(self.codes)) for value, _keys in listed]
+        keys = parse_keys(",".join(texts for _value, texts in listed))
+        codes = np.repeat(code_of, [texts.count(",") + 1 for _value, texts in listed])
+        # A value twice is a value once.
+        keys, codes = np.divmod(np.unique(keys * len(self.codes) + codes), len(self.codes))
+        if keys[-1] >= len(self.first):
+            added = np.full(keys[-1] + 1 - len(self.first), -1, np.int32)
+            self.first = np.concatenate([self.first, added])
+        is_first = np.diff(keys, prepend=-1) > 0
+        self.first[keys[is_first]] = codes[is_first]
+        self.more_keys = np.concatenate([self.more_keys, keys[~is_first]])
+        more = codes[~is_first].astype(np.int32)
+        self.more_codes = np.concatenate([self.more_codes, more])
 
-        if self.positions is None or self.values is None:
-            pairs = [(key, code) for key, codes in self.by_dataset.items() for code in codes]
-            table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-            self.positions, self.values = table[:, 0].copy(), table[:, 1].copy()
-        return self.positions, self.values
+    def counts(self, chosen: Keys | None) -> NDArray[np.intp]:
+        """Count the values over the datasets ``chosen`` (sorted), or all."""
+        first, more = self.first, self.more_codes
+        if chosen is not None:
+            first = first[_below(chosen, len(first))]
+            more = more[_are_in(self.more_keys, chosen)]
+        counted = np.bincount(first + 1, minlength=len(self.codes) + 1)[1:]
+        return counted + np.bincount(more, minlength=len(self.codes))
 
 
 @dataclass
@@ -60,15 +82,13 @@ class AtlasFacets:
     """The facets of one atlas, as of a change."""
 
     seen: int = 0
-    live: set[int] = field(default_factory=set)
     facets: dict[str, Facet] = field(default_factory=dict)
 
 
 class FacetIndex:
     """The facets of all atlases of a catalog, kept by this process."""
 
-    def __init__(self, reading: Callable[[], Any]) -> None:
-        self._reading = reading
+    def __init__(self) -> None:
         self._atlases: dict[int, AtlasFacets] = {}
         self._guard = threading.Lock()
 
@@ -77,28 +97,15 @@ class FacetIndex:
         connection: sa.Connection,
         atlas_key: int,
         keys: Sequence[str],
-        chosen: Sequence[int] | None,
+        chosen: Keys | None,
         *,
         limit: int = 50,
     ) -> dict[str, dict[str, int]]:
-        """Count the values of ``keys`` over the datasets ``chosen``, or all live ones."""
-        import numpy as np
-
+        """Count the values of ``keys`` over the datasets ``chosen`` (sorted), or all live ones."""
         with self._guard:
             atlas = self._up_to_date(connection, atlas_key, keys)
-            counted = {}
-            mask = None
-            for key in keys:
-                facet = atlas.facets[key]
-                positions, values = facet.arrays()
-                if chosen is not None and len(positions):
-                    if mask is None or len(mask) <= positions.max():
-                        mask = np.zeros(max(int(positions.max()), max(chosen, default=0)) + 1, bool)
-                        mask[np.asarray(chosen, dtype=np.int64)] = True
-                    values = values[mask[positions]]
-                counts = np.bincount(values, minlength=len(facet.codes))
-                counted[key] = _largest(counts, list(facet.codes), limit)
-            return counted
+            facets = {key: atlas.facets[key] for key in keys}
+            return {key: _largest(facet, chosen, limit) for key, facet in facets.items()}
 
     def _up_to_date(
         self, connection: sa.Connection, atlas_key: int, keys: Sequence[str]
@@ -109,54 +116,84 @@ class FacetIndex:
         ).scalar_one()
         if (newest or 0) > atlas.seen:
             if atlas.facets:
-                self._read(connection, atlas, atlas_key, list(atlas.facets), after=atlas.seen)
+                _follow(connection, atlas_key, atlas)
             atlas.seen = newest
-        missing = [key for key in keys if key not in atlas.facets]
-        if missing:
-            for key in missing:
-                atlas.facets[key] = Facet()
-            self._read(connection, atlas, atlas_key, missing, after=-1)
+        for key in keys:
+            if key not in atlas.facets:
+                facet = Facet()
+                facet.put(_groups(connection, atlas_key, key))
+                atlas.facets[key] = facet
         return atlas
 
-    def _read(
-        self,
-        connection: sa.Connection,
-        atlas: AtlasFacets,
-        atlas_key: int,
-        keys: Sequence[str],
-        *,
-        after: int,
-    ) -> None:
-        d = t.dataset.c
-        query = (
-            sa.select(d.id, d.deleted, *(d[name] for name in _BUILT_IN), t.version.c.metadata)
-            .outerjoin(t.version, t.version.c.id == d.current_version)
-            .where(d.atlas_id == atlas_key, d.change_seq > after)
-        )
-        wanted = {key for key in keys if key not in _BUILT_IN}
-        for row in connection.execute(query):
-            found: dict[str, list[str]] = {key: [] for key in keys}
-            if not row.deleted and row.metadata is not None:
-                for name in _BUILT_IN:
-                    if name in found and (value := getattr(row, name)) is not None:
-                        found[name].append(value)
-                if wanted:
-                    for key, value in attributes_of(row.metadata):
-                        if key in wanted:
-                            found[key].append(_shown(value))
-            for key, values in found.items():
-                atlas.facets[key].put(row.id, values)
+
+def _follow(connection: sa.Connection, atlas_key: int, atlas: AtlasFacets) -> None:
+    """Bring the facets of an atlas up to date."""
+    d = t.dataset.c
+    changed = sa.select(joined_keys(d.id)).where(d.atlas_id == atlas_key, d.change_seq > atlas.seen)
+    touched = np.sort(parse_keys(connection.execute(changed).scalar_one()))
+    groups = _groups_of(connection, touched, [k for k in atlas.facets if k not in _BUILT_IN])
+    for key, facet in atlas.facets.items():
+        facet.clear(touched)
+        if key in _BUILT_IN:
+            facet.put(_built_in(connection, key, in_keys(connection, d.id, touched)))
+        else:
+            facet.put(groups[key])
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)[:200]
+def _groups(connection: sa.Connection, atlas_key: int, key: str) -> list[_Group]:
+    """Read a whole facet."""
+    if key in _BUILT_IN:
+        return _built_in(connection, key, t.dataset.c.atlas_id == atlas_key)
+    a = t.attribute.c
+    # All columns are in one index, in this order.
+    found = connection.execute(
+        sa.select(a.text, a.shown, joined_keys(a.dataset_id))
+        .where(a.atlas_id == atlas_key, a.key == key)
+        .group_by(a.text, a.shown)
+    )
+    return [(text if shown is None else shown, keys) for text, shown, keys in found]
 
 
-def _largest(counts: NDArray[np.int64], values: list[str], limit: int) -> dict[str, int]:
-    import numpy as np
+def _groups_of(
+    connection: sa.Connection, touched: Keys, keys: Sequence[str]
+) -> dict[str, list[_Group]]:
+    """Read the attributes of some datasets."""
+    a = t.attribute.c
+    # Not by the atlas: its index must not look better than that of the datasets.
+    found = connection.execute(
+        sa.select(a.key, a.text, a.shown, joined_keys(a.dataset_id))
+        .where(in_keys(connection, a.dataset_id, touched), a.key.in_(keys))
+        .group_by(a.key, a.text, a.shown)
+    )
+    groups = defaultdict(list)
+    for key, text, shown, datasets in found:
+        groups[key].append((text if shown is None else shown, datasets))
+    return groups
 
+
+def _built_in(connection: sa.Connection, name: str, where: sa.ColumnElement[bool]) -> list[_Group]:
+    d = t.dataset.c
+    found = connection.execute(
+        sa.select(d[name], joined_keys(d.id))
+        .where(where, ~d.deleted, d.current_version.is_not(None), d[name].is_not(None))
+        .group_by(d[name])
+    )
+    return [(value, keys) for value, keys in found]
+
+
+def _below(keys: Keys, bound: int) -> Keys:
+    """Give those of sorted keys that are below ``bound``."""
+    return keys[: np.searchsorted(keys, bound)]
+
+
+def _are_in(keys: Keys, chosen: Keys) -> NDArray[np.bool_]:
+    """Whether each key is one of ``chosen`` (sorted)."""
+    return np.isin(keys, chosen, kind="table")
+
+
+def _largest(facet: Facet, chosen: Keys | None, limit: int) -> dict[str, int]:
+    counts = facet.counts(chosen)
+    values = list(facet.codes)
     order = np.argsort(-counts, kind="stable")[:limit]
     found = [(values[i], int(counts[i])) for i in order if counts[i]]
     return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from omicshelf.backend.embedded import schema as t
 
-__all__ = ["attributes_of", "index_dataset", "unindex_dataset"]
+__all__ = ["attributes_of", "index_dataset", "text_keys", "unindex_dataset"]
 
 _MAX_TEXT = 300
+_MAX_SHOWN = 200
 _MAX_ATTRIBUTES = 2000
 _INSERT_FTS5 = sa.text("INSERT INTO dataset_text (rowid, body) VALUES (:id, :body)")
 _INSERT_TSVECTOR = sa.text(
@@ -53,6 +54,13 @@ def as_text(value: Any) -> str:
     return folded(str(value))[:_MAX_TEXT]
 
 
+def as_shown(value: Any) -> str:
+    """Give the form of a value that facets show."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)[:_MAX_SHOWN]
+
+
 def folded(text: str) -> str:
     """Give a text without regard to case and to the way its accents are written."""
     return text.casefold() if text.isascii() else normalize("NFC", text).casefold()
@@ -90,7 +98,8 @@ def index_dataset(
                     "dataset_id": dataset.id,
                     "atlas_id": dataset.atlas_id,
                     "key": key[:_MAX_TEXT],
-                    "text": as_text(value),
+                    "text": (text := as_text(value)),
+                    "shown": None if (shown := as_shown(value)) == text else shown,
                     "number": as_number(value),
                 }
             )
@@ -120,21 +129,19 @@ def unindex_dataset(connection: sa.Connection, dataset_key: int) -> None:
     )
 
 
-def text_condition(connection: sa.Connection, text: str) -> sa.ColumnElement[bool] | None:
-    """Give the condition that a dataset's text has every word of ``text``, as a beginning."""
+def text_keys(connection: sa.Connection, text: str) -> sa.Select[Any] | None:
+    """Select the keys of the datasets whose text has every word of ``text``, as a beginning.
+
+    The datasets of all atlases; None where there is no word in ``text``.
+    """
     words = re.findall(r"\w+", normalize("NFC", text).replace("_", " "), re.UNICODE)
     if not words:
         return None
     if connection.dialect.name == "sqlite":
         match = " AND ".join(f'"{word}"*' for word in words)
-        return t.dataset.c.id.in_(
-            sa.text("SELECT rowid FROM dataset_text WHERE dataset_text MATCH :words")
-            .bindparams(words=match)
-            .columns(sa.column("rowid", sa.BigInteger))
-        )
-    match = " & ".join(f"{word}:*" for word in words)
-    return t.dataset.c.id.in_(
-        sa.text("SELECT dataset_id FROM dataset_text WHERE body @@ to_tsquery('simple', :words)")
-        .bindparams(words=match)
-        .columns(sa.column("dataset_id", sa.BigInteger))
-    )
+        key, matches = "rowid", sa.text("dataset_text MATCH :words")
+    else:
+        match = " & ".join(f"{word}:*" for word in words)
+        key, matches = "dataset_id", sa.text("body @@ to_tsquery('simple', :words)")
+    table = sa.table("dataset_text", sa.column(key, sa.BigInteger))
+    return sa.select(table.c[key]).where(matches.bindparams(words=match))

@@ -99,11 +99,12 @@ dataset = sa.Table(
     sa.Column("n_vars", sa.BigInteger),
     sa.Column("n_problems", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("atlas_id", "dataset_id"),
-    sa.Index("ix_dataset_modified", "atlas_id", "deleted", "modified_at", "id"),
+    # The total of an atlas is counted in this one alone, therefore the version.
+    sa.Index("ix_dataset_modified", "atlas_id", "deleted", "modified_at", "id", "current_version"),
     sa.Index("ix_dataset_created", "atlas_id", "deleted", "created_at", "id"),
     sa.Index("ix_dataset_size", "atlas_id", "deleted", "size", "id"),
     sa.Index("ix_dataset_change", "atlas_id", "change_seq"),
-    sa.Index("ix_dataset_study", "atlas_id", "study_id", "id"),
+    sa.Index("ix_dataset_study", "atlas_id", "study_id", "deleted", "dataset_id"),
 )
 
 blob = sa.Table(
@@ -220,9 +221,10 @@ attribute = sa.Table(
     sa.Column("dataset_id", Key, sa.ForeignKey("dataset.id"), nullable=False, index=True),
     sa.Column("atlas_id", Key, nullable=False),
     sa.Column("key", sa.String, nullable=False),
-    sa.Column("text", sa.String),
+    sa.Column("text", sa.String),  # folded, for filters
+    sa.Column("shown", sa.String),  # as it was written; null where that is the text
     sa.Column("number", sa.Float),
-    sa.Index("ix_attribute_text", "atlas_id", "key", "text", "dataset_id"),
+    sa.Index("ix_attribute_text", "atlas_id", "key", "text", "shown", "dataset_id"),
     sa.Index("ix_attribute_number", "atlas_id", "key", "number", "dataset_id"),
 )
 

@@ -4,44 +4,31 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
-from omicshelf import rules
-from omicshelf.backend.base import Filter, Page, Query
+from omicshelf.backend.base import Page, Query
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.core import near_misses
-from omicshelf.backend.embedded.database import fold
+from omicshelf.backend.embedded.core import batches, near_misses
 from omicshelf.backend.embedded.datasets import Datasets
 from omicshelf.backend.embedded.facets import FacetIndex
-from omicshelf.backend.embedded.index import as_number, as_text, text_condition
+from omicshelf.backend.embedded.filters import FIELDS
+from omicshelf.backend.embedded.matching import Keys, Matching, in_keys
 from omicshelf.errors import Invalid
 
 __all__ = ["FIELDS", "ORDERS", "Search"]
 
-_LARGEST = 2.0**63  # what a database holds as a whole number
-
 d = t.dataset.c
 
-# The built-in fields of a dataset that filters and facets know beside its metadata.
-FIELDS: dict[str, sa.ColumnElement[Any]] = {
-    "dataset_id": d.dataset_id,
-    "data_type": d.data_type,
-    "data_format": d.data_format,
-    "study_id": d.study_id,
-    "author": d.author,
-    "size": d.size,
-    "n_obs": d.n_obs,
-    "n_vars": d.n_vars,
-    "created_at": d.created_at,
-    "last_modified_at": d.modified_at,
-    "problems": d.n_problems,
-}
 ORDERS = (
     "dataset_id", "created_at", "last_modified_at", "size", "n_obs", "n_vars", "data_type",
     "data_format", "study_id",
 )  # fmt: skip
+# The orders along which an index is walked.
+_INDEXED = frozenset({"dataset_id", "created_at", "last_modified_at", "size"})
 
 
 class Search(Datasets):
@@ -49,91 +36,66 @@ class Search(Datasets):
 
     def __init__(self) -> None:
         super().__init__()
-        self._facet_index = FacetIndex(self.db_reading)
-
-    def db_reading(self) -> Any:
-        """Give a reading transaction; the facets' own, so that they need no whole backend."""
-        return self.db.reading()
+        self._facet_index = FacetIndex()
 
     def find(self, atlas: str, query: Query) -> Page:
         """Give one page of the datasets that a query matches, its total and facets."""
-        column, descending = _order(query.order_by)
+        order = _Order(query.order_by)
         with self.db.reading() as connection:
             atlas_key = self.find_atlas(connection, atlas)
             if atlas_key is None:
                 return Page([], 0 if query.count else None, None, {f: {} for f in query.facets})
-            conditions = self._conditions(connection, atlas_key, query)
-            rows, after = self._page(connection, query, conditions, column, descending)
+            matching = Matching(connection, atlas_key, query)
+            keys = None
+            # The page alone is sooner read along its order, where rows tell what matches.
+            narrows = matching.fields or query.deleted
+            if matching.needs_keys or (narrows and (query.count or query.facets)):
+                keys = matching.keys()
+            places, after = self._places(connection, query, order, matching, keys)
             total = None
             if query.count:
-                total = connection.execute(
-                    sa.select(sa.func.count()).select_from(t.dataset).where(*conditions)
-                ).scalar_one()
+                total = _count(connection, matching) if keys is None else len(keys)
             facets = {}
             if query.facets:
-                facets = self._facets(connection, atlas_key, query, conditions)
+                facets = self._facet_index.count(
+                    connection, atlas_key, query.facets, keys, limit=query.facet_limit
+                )
+            rows = self._rows(connection, [place.id for place in places])
         return Page([self.dataset_record(row) for row in rows], total, after, facets)
 
-    def _page(
+    def _places(
         self,
         connection: sa.Connection,
         query: Query,
-        conditions: list[sa.ColumnElement[bool]],
-        column: sa.ColumnElement[Any],
-        descending: bool,
-    ) -> tuple[list[sa.Row[Any]], str | None]:
-        # Nulls have no place in a keyset comparison, so they take the place before all values.
-        text = isinstance(column.type, sa.String)
-        key = sa.func.coalesce(column, "" if text else -1) if column.nullable else column
-        chosen = sa.select(d.id, key.label("key")).where(*conditions)
-        if query.after is not None:
-            value, last = _cursor(query.after, query.order_by)
-            place = sa.tuple_(key, d.id)
-            here = sa.tuple_(sa.literal(value), sa.literal(last))
-            chosen = chosen.where(place < here if descending else place > here)
-        directed = (key.desc(), d.id.desc()) if descending else (key.asc(), d.id.asc())
-        chosen = chosen.order_by(*directed)
-        limit = query.limit
-        if limit is not None:
-            chosen = chosen.limit(limit + 1)
-        keys = connection.execute(chosen).all()
-        more = limit is not None and len(keys) > limit
-        keys = keys[:limit] if limit is not None else keys
-        after = _cursor_of(keys[-1], query.order_by) if more and keys else None
+        order: _Order,
+        matching: Matching,
+        keys: Keys | None,
+    ) -> tuple[Sequence[sa.Row[Any]], str | None]:
+        """Give the keys of a page and their places in the order, and the cursor that follows."""
+        start = order.start(query.after)
+        wanted = None if query.limit is None else query.limit + 1
+        found: Sequence[sa.Row[Any]] | None = None
+        if keys is None:
+            chosen = order.select().where(*matching.in_atlas, *matching.fields, *start)
+            found = connection.execute(chosen.limit(wanted)).all()
+        elif wanted is not None:
+            walk = order.select().where(*matching.in_atlas, *start)
+            found = _walked(connection, walk, keys, wanted) if order.has_index else None
+        if found is None:
+            assert keys is not None
+            chosen = order.select().where(in_keys(connection, d.id, keys), *start)
+            found = connection.execute(chosen.limit(wanted)).all()
+        if query.limit is None or len(found) <= query.limit:
+            return found, None
+        page = found[: query.limit]
+        return page, _cursor_of(page[-1], query.order_by) if page else None
+
+    def _rows(self, connection: sa.Connection, keys: Sequence[int]) -> list[sa.Row[Any]]:
         rows: dict[int, sa.Row[Any]] = {}
-        wanted = [row.id for row in keys]
-        for start in range(0, len(wanted), 500):
-            batch = self.datasets_query().where(d.id.in_(wanted[start : start + 500]))
-            rows |= {row.dataset_key: row for row in connection.execute(batch)}
-        return [rows[key] for key in wanted if key in rows], after
-
-    def _conditions(
-        self, connection: sa.Connection, atlas_key: int, query: Query
-    ) -> list[sa.ColumnElement[bool]]:
-        conditions: list[sa.ColumnElement[bool]] = [
-            d.atlas_id == atlas_key,
-            d.deleted == sa.literal(query.deleted),
-            d.current_version.is_not(None),
-        ]
-        words = text_condition(connection, query.text)
-        if words is not None:
-            conditions.append(words)
-        conditions += [_condition(atlas_key, one) for one in query.where]
-        return conditions
-
-    def _facets(
-        self,
-        connection: sa.Connection,
-        atlas_key: int,
-        query: Query,
-        conditions: list[sa.ColumnElement[bool]],
-    ) -> dict[str, dict[str, int]]:
-        chosen = None
-        if query.text.strip() or query.where or query.deleted:
-            chosen = list(connection.execute(sa.select(d.id).where(*conditions)).scalars())
-        return self._facet_index.count(
-            connection, atlas_key, query.facets, chosen, limit=query.facet_limit
-        )
+        for batch in batches(keys, 500):
+            found = connection.execute(self.datasets_query().where(d.id.in_(batch)))
+            rows |= {row.dataset_key: row for row in found}
+        return [rows[key] for key in keys if key in rows]
 
     def matching_ids(self, atlas: str, query: Query) -> list[str]:
         """Give the ids of all live datasets that a query matches, by id."""
@@ -141,20 +103,84 @@ class Search(Datasets):
             atlas_key = self.find_atlas(connection, atlas)
             if atlas_key is None:
                 return []
-            conditions = self._conditions(connection, atlas_key, query)
-            found = sa.select(d.dataset_id).where(*conditions).order_by(d.dataset_id)
-            return list(connection.execute(found).scalars())
+            keys = Matching(connection, atlas_key, query).keys()
+            found = sa.select(d.dataset_id).where(in_keys(connection, d.id, keys))
+            return list(connection.execute(found.order_by(d.dataset_id)).scalars())
 
 
-def _order(order_by: str) -> tuple[sa.ColumnElement[Any], bool]:
-    descending = order_by.startswith("-")
-    name = order_by.removeprefix("-")
-    if name not in ORDERS:
-        raise Invalid(
-            f"Datasets cannot be ordered by '{name}'.",
-            near_misses(name, ORDERS) or f"Choose one of {', '.join(ORDERS)}, or '-' before it.",
-        )
-    return FIELDS[name], descending
+class _Order:
+    """The order of a page: a field, and the dataset's key where two are the same."""
+
+    def __init__(self, order_by: str) -> None:
+        name = order_by.removeprefix("-")
+        if name not in ORDERS:
+            raise Invalid(
+                f"Datasets cannot be ordered by '{name}'.",
+                near_misses(name, ORDERS)
+                or f"Choose one of {', '.join(ORDERS)}, or '-' before it.",
+            )
+        self._order_by = order_by
+        self._descending = order_by.startswith("-")
+        self.has_index = name in _INDEXED
+        column = FIELDS[name]
+        text = isinstance(column.type, sa.String)
+        # Nulls have no place in a keyset comparison, so they take the place before all values.
+        self._key = sa.func.coalesce(column, "" if text else -1) if column.nullable else column
+
+    def select(self) -> sa.Select[Any]:
+        """Select keys and places in this order."""
+        by = (self._key, d.id)
+        directed = [column.desc() if self._descending else column.asc() for column in by]
+        return sa.select(d.id, self._key.label("key")).order_by(*directed)
+
+    def start(self, after: str | None) -> list[sa.ColumnElement[bool]]:
+        """Give the condition that a dataset comes after a cursor."""
+        if after is None:
+            return []
+        value, last = _cursor(after, self._order_by)
+        place = sa.tuple_(self._key, d.id)
+        here = sa.tuple_(sa.literal(value), sa.literal(last))
+        return [place < here if self._descending else place > here]
+
+
+def _walked(
+    connection: sa.Connection, walk: sa.Select[Any], keys: Keys, wanted: int
+) -> list[sa.Row[Any]] | None:
+    """Walk along an order until ``wanted`` of ``keys`` are found.
+
+    Returns
+    -------
+    list of Row or None
+        None where looking ``keys`` up and sorting them is sooner: there are few, or the walk
+        met too few of them.
+    """
+    if not len(keys):
+        return []
+    largest = int(keys[-1])
+    if 2 * wanted * largest > len(keys) ** 2:
+        return None
+    mask = np.zeros(largest + 1, np.bool_)
+    mask[keys] = True
+    is_match = mask.tobytes()
+    found: list[sa.Row[Any]] = []
+    n_walked = 0
+    streamed = {"stream_results": True}
+    with connection.execute(walk.limit(len(keys)), execution_options=streamed) as rows:
+        for row in rows:
+            n_walked += 1
+            if row.id <= largest and is_match[row.id]:
+                found.append(row)
+                if len(found) == wanted:
+                    return found
+    return found if n_walked < len(keys) else None
+
+
+def _count(connection: sa.Connection, matching: Matching) -> int:
+    counted = sa.select(sa.func.count()).select_from(t.dataset)
+    found: int = connection.execute(
+        counted.where(*matching.in_atlas, *matching.fields)
+    ).scalar_one()
+    return found
 
 
 def _cursor_of(row: Any, order_by: str) -> str:
@@ -176,96 +202,3 @@ def _cursor(cursor: str, order_by: str) -> tuple[Any, int]:
             "Start again without it when `order_by` changes.",
         )
     return value, last
-
-
-def _condition(atlas_key: int, one: Filter) -> sa.ColumnElement[bool]:
-    if one.key in FIELDS:
-        return _field_condition(FIELDS[one.key], one)
-    a = t.attribute.c
-    there = sa.select(a.dataset_id).where(a.atlas_id == atlas_key, a.key == one.key)
-    if one.operator == "exists":
-        return d.id.in_(there)
-    if one.operator == "missing":
-        return d.id.not_in(there)
-    if one.operator == "!=":
-        return d.id.not_in(there.where(a.text == as_text(one.value)))
-    if one.operator == "in":
-        return d.id.in_(there.where(a.text.in_([as_text(v) for v in _listed(one)])))
-    if one.operator in ("contains", "starts"):
-        return d.id.in_(there.where(_like(a.text, one)))
-    if one.operator == "=":
-        return d.id.in_(there.where(a.text == as_text(one.value)))
-    number = as_number(one.value)
-    if number is not None:
-        return d.id.in_(there.where(_compare(a.number, one.operator, number)))
-    # Dates in ISO form compare as text; numbers must not, "10" would come before "9".
-    text = there.where(a.number.is_(None))
-    return d.id.in_(text.where(_compare(a.text, one.operator, as_text(one.value))))
-
-
-def _field_condition(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnElement[bool]:
-    if one.operator == "exists":
-        return column.is_not(None)
-    if one.operator == "missing":
-        return column.is_(None)
-    text = isinstance(column.type, sa.String)
-    if one.operator in ("contains", "starts"):
-        part = as_text(one.value)
-        return _like(_folded(column, [part]) if text else sa.cast(column, sa.String), one)
-    values = _listed(one) if one.operator == "in" else [one.value]
-    typed = [_typed(value, one, text) for value in values]
-    folded = _folded(column, typed) if text else column
-    if one.operator in ("=", "in"):
-        return folded.in_(typed)
-    if one.operator == "!=":
-        return sa.or_(column.is_(None), folded.not_in(typed))
-    compared: sa.ColumnElement[bool] = _compare(folded, one.operator, typed[0])
-    return compared
-
-
-def _folded(column: sa.ColumnElement[Any], values: list[str]) -> sa.ColumnElement[Any]:
-    # SQLite's own `lower` is quicker, and enough for what is written in ASCII.
-    return sa.func.lower(column) if all(map(str.isascii, values)) else fold(column)
-
-
-def _typed(value: Any, one: Filter, text: bool) -> Any:
-    if text:
-        return as_text(value)
-    number = as_number(value)
-    if number is None or not abs(number) < _LARGEST:
-        raise Invalid(
-            f"'{one.key}' is a number and cannot be compared with {value!r:.60}.",
-            f"Compare it with a number, for example {one.key}:>1000.",
-        )
-    return int(number) if number.is_integer() else number
-
-
-def _listed(one: Filter) -> list[Any]:
-    if not isinstance(one.value, list | tuple | set | frozenset):
-        raise Invalid(
-            f"The filter on '{rules.shown(one.key)}' has {one.value!r:.60} for a list of values.",
-            "'in' compares with each value of a list: ['lung', 'liver'].",
-        )
-    return list(one.value)[:500]
-
-
-def _like(column: sa.ColumnElement[Any], one: Filter) -> sa.ColumnElement[bool]:
-    value = as_text(one.value)
-    if one.operator == "starts":
-        return column.startswith(value, autoescape=True)
-    return column.contains(value, autoescape=True)
-
-
-def _compare(column: Any, operator: str, value: Any) -> Any:
-    if operator == "<":
-        return column < value
-    if operator == "<=":
-        return column <= value
-    if operator == ">":
-        return column > value
-    if operator == ">=":
-        return column >= value
-    raise Invalid(
-        f"'{operator}' is no operator.",
-        "Use =, !=, <, <=, >, >=, in, contains, starts, exists or missing.",
-    )

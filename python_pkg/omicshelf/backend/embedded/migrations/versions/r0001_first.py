@@ -126,12 +126,20 @@ def upgrade() -> None:
         "ix_dataset_created", "dataset", ["atlas_id", "deleted", "created_at", "id"], unique=False
     )
     op.create_index(
-        "ix_dataset_modified", "dataset", ["atlas_id", "deleted", "modified_at", "id"], unique=False
+        "ix_dataset_modified",
+        "dataset",
+        ["atlas_id", "deleted", "modified_at", "id", "current_version"],
+        unique=False,
     )
     op.create_index(
         "ix_dataset_size", "dataset", ["atlas_id", "deleted", "size", "id"], unique=False
     )
-    op.create_index("ix_dataset_study", "dataset", ["atlas_id", "study_id", "id"], unique=False)
+    op.create_index(
+        "ix_dataset_study",
+        "dataset",
+        ["atlas_id", "study_id", "deleted", "dataset_id"],
+        unique=False,
+    )
     op.create_table(
         "attribute",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -141,6 +149,7 @@ def upgrade() -> None:
         sa.Column("atlas_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=True),
+        sa.Column("shown", sa.String(), nullable=True),
         sa.Column("number", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["dataset.id"], name=op.f("fk_attribute_dataset_id_dataset")
@@ -155,7 +164,10 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_attribute_text", "attribute", ["atlas_id", "key", "text", "dataset_id"], unique=False
+        "ix_attribute_text",
+        "attribute",
+        ["atlas_id", "key", "text", "shown", "dataset_id"],
+        unique=False,
     )
     op.create_table(
         "file",
