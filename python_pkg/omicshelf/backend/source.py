@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
+from omicshelf.backend.background import in_thread
 from omicshelf.errors import Invalid
 from omicshelf.formats import registry, worker
 from omicshelf.formats.base import Format, Inspection, Progress
 from omicshelf.records import Summary
 
 __all__ = ["FileSource", "ObjectSource", "Source", "Staged", "stored_suffix"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -211,20 +208,6 @@ def stored_suffix(data_format: str | None) -> str:
     if data_format and registry.get(data_format).folder and not suffix.endswith(".zip"):
         return f"{suffix}.zip"
     return suffix
-
-
-def in_thread(work: Callable[[], T]) -> Future[T]:
-    """Run ``work`` in a thread that does not keep the interpreter alive."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    Thread(target=run, name="omicshelf-inspect", daemon=True).start()
-    return future
 
 
 def with_problems(found: Inspection, problems: list[str]) -> Inspection:

@@ -13,16 +13,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from omicshelf.backend.background import in_thread
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.changes import Changes
 from omicshelf.backend.embedded.core import new_id
-from omicshelf.backend.source import Source, in_thread
+from omicshelf.backend.source import Source
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.durable import sync_descriptor
@@ -173,7 +175,7 @@ class Blobs(Changes):
             known = self._known(near) if reuse else []
             # The first version is kept as it is: it can be flushed while it is cut and hashed.
             whole = staged.owned and not known
-            flushed = in_thread(lambda: _flush(staged.path)) if whole else None
+            flushed = in_thread(partial(_flush, staged.path)) if whole else None
             blob_id = new_id()
             ingested = ingest(
                 staged.path,
@@ -186,6 +188,8 @@ class Blobs(Changes):
                 progress=source.progress,
             )
             pack = ingested.pack_file
+            if pack is not None and flushed is None:
+                flushed = in_thread(partial(_flush, pack))
             found = source.inspection()
             if flushed is not None:
                 flushed.result()  # a disk tells of a failed flush but once
