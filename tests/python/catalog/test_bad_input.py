@@ -423,6 +423,16 @@ def test_file_names(ready: Catalog, file: Write, name: Any) -> None:
         ready.delete_file("d1", name)
 
 
+@pytest.mark.parametrize("name", ["x" * 64, "a.b.c.d.e.f", "ome.tiff", "csv+gzip", "Manifest"])
+def test_every_format_that_the_rules_let_in_is_kept(
+    ready: Catalog, file: Write, name: str, tmp_path: Path
+) -> None:
+    ready.attach_file("d1", file("x.dat", b"bytes"), file_name="x", file_format=name)
+    assert ready.get_file("d1", "x").file_format == name
+    ready.get_file("d1", "x").download(str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"bytes"
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

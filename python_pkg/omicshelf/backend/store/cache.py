@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.durable import READ_ONLY, discard, storage_errors
 from omicshelf.backend.store.leases import Lease, lease_file, try_exclusive
+from omicshelf.backend.store.manifest import check_suffix
 from omicshelf.backend.store.marks import take_mark
 from omicshelf.errors import AccessDenied, IntegrityError, Invalid, NotFound, StorageError
 
@@ -228,8 +229,7 @@ class Cache:
     def _paths(self, key: str, suffix: str) -> tuple[Path, Path]:
         if not re.fullmatch(r"[0-9A-Za-z_-]{1,128}", key):
             raise Invalid(f"Not a key of the cache: {key!r}", "Use letters, digits, '_' and '-'.")
-        if not re.fullmatch(r"(\.[A-Za-z0-9_+-]{1,24}){0,4}", suffix):
-            raise Invalid(f"Not the ending of a file name: {suffix!r}", "It is like '.h5ad'.")
+        check_suffix(suffix)
         return self.folder / "entries" / (key + suffix), self.folder / "facts" / (key + suffix)
 
     @contextlib.contextmanager

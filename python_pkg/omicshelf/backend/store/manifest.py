@@ -44,6 +44,7 @@ __all__ = [
     "RAW",
     "ZSTD",
     "BlobManifest",
+    "check_suffix",
     "decode",
     "encode",
     "manifest_key",
@@ -73,6 +74,8 @@ _MAGIC = b"OMSM"
 _VERSION = 1
 _START = struct.Struct("<4sHHQ")
 _TRAILER = 32
+_SUFFIX = re.compile(r"(\.[A-Za-z0-9_+-]+)*")
+_LONGEST_SUFFIX = 80  # a format's name has up to 64 characters, and may be followed by ".zip"
 _OURS = (".manifest", ".record", ".names")  # endings that tell the kind of an object
 _HEAD = frozenset(
     ("blob", "size", "blake3", "digest", "packs", "params", "n_extents", "names", "sidecar")
@@ -169,12 +172,23 @@ def object_key(blob: str, suffix: str) -> str:
         raise Invalid(
             f"Not the id of a blob: {blob!r}", "It has 4 to 64 lower-case letters and digits."
         )
-    if not re.fullmatch(r"(\.[A-Za-z0-9_+-]{1,24}){0,4}", suffix):
+    return f"objects/{blob[:2]}/{blob}{check_suffix(suffix)}"
+
+
+def check_suffix(suffix: str) -> str:
+    """Return the ending of a file name: of any format's name that :mod:`omicshelf.rules` lets in.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        It could not be part of a file name everywhere.
+    """
+    if len(suffix) > _LONGEST_SUFFIX or not _SUFFIX.fullmatch(suffix):
         raise Invalid(
-            f"Not the ending of a file name: {suffix!r}",
+            f"Not the ending of a file name: {suffix!r:.100}",
             "It is a dot followed by letters and digits, such as '.h5ad' or '.vcf.gz'.",
         )
-    return f"objects/{blob[:2]}/{blob}{suffix}"
+    return suffix
 
 
 def pack_suffix(suffix: str) -> str:
