@@ -38,7 +38,8 @@ Progress = Callable[[int], None]
 """Called with the number of bytes done since the last call, as ``tqdm.update`` wants it."""
 
 _T = TypeVar("_T")
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20  # larger ones cost more in fresh memory than they save in handing over
+_HASH_BLOCK = 4 << 20  # of one hash alone, which uses every core
 _IN_FLIGHT = 4
 _SMALL = 1 << 20  # below it, starting threads costs more than they save
 
@@ -150,7 +151,7 @@ def hash_file(path: Path, *, progress: Progress | None = None) -> str:
     """
     with steady(path) as file:
         hasher = parallel_hasher()
-        buffer = memoryview(bytearray(_buffer_size(file, _BLOCK)))
+        buffer = memoryview(bytearray(_buffer_size(file, _HASH_BLOCK)))
         while n := file.readinto(buffer):
             hasher.update(buffer[:n])
             if progress is not None:
@@ -167,7 +168,7 @@ def scan(
 ) -> Scan:
     """Read a file once: cut it, hash the chunks and the whole, and perhaps copy it.
 
-    The calling thread reads and cuts while two others hash and write; about 25 MB are held.
+    The calling thread reads and cuts while two others hash and write; about 8 MB are held.
 
     Parameters
     ----------
