@@ -186,7 +186,7 @@ def run(
             _show_steps(console)
         console.print()
         if not lab:
-            console.print("Without [bold]--no-lab[/] this opens in JupyterLab, to go on by yourself.")
+            console.print("Without [bold]--no-lab[/] it opens in JupyterLab, to go on by yourself.")
             return 0
         write_notebook(place / NOTEBOOK)
         console.print(f"Starting JupyterLab in {place}. Stop it with Ctrl-C.")

@@ -27,7 +27,7 @@ from omicshelf.backend.embedded.core import new_id
 from omicshelf.backend.source import Source
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.chunks import hash_file
-from omicshelf.backend.store.durable import sync_descriptor
+from omicshelf.backend.store.durable import storage_errors, sync_descriptor
 from omicshelf.backend.store.manifest import BlobManifest, object_key, pack_suffix
 from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.packs import Ingested, ingest
@@ -527,7 +527,7 @@ class Blobs(Changes):
 
 def _flush(path: Path) -> None:
     # Opened for writing: some systems flush nothing else.
-    with path.open("rb+") as file:
+    with storage_errors(f"write {path}"), path.open("rb+") as file:
         sync_descriptor(file.fileno())
 
 
