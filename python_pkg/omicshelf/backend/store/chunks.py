@@ -15,16 +15,16 @@ import os
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from blake3 import blake3
 
+from omicshelf.backend.background import Lane
 from omicshelf.backend.store.durable import new_file, open_source, storage_errors, write_all
 from omicshelf.backend.store.marks import Mark
 from omicshelf.errors import Invalid
@@ -37,7 +37,6 @@ __all__ = ["DEFAULT", "SMALL", "ChunkParams", "Progress", "Scan", "cut", "hash_f
 Progress = Callable[[int], None]
 """Called with the number of bytes done since the last call, as ``tqdm.update`` wants it."""
 
-_T = TypeVar("_T")
 _BLOCK = 1 << 20  # larger ones cost more in fresh memory than they save in handing over
 _HASH_BLOCK = 4 << 20  # of one hash alone, which uses every core
 _IN_FLIGHT = 4
@@ -252,27 +251,6 @@ def _scan(
     hashes = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
     sizes = np.array(lengths, np.uint32)
     return Scan(int(sizes.sum(dtype=np.int64)), whole.hexdigest(), sizes, hashes, params)
-
-
-class Lane:
-    """One thread that does what it is given in order; for little work, the caller's own."""
-
-    def __init__(self, inline: bool = False) -> None:
-        self._pool = None if inline else ThreadPoolExecutor(1)
-
-    def __enter__(self) -> Lane:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-    def submit(self, function: Callable[..., _T], *args: Any) -> Callable[[], _T]:
-        """Start ``function(*args)``; give a call that waits for its value or error."""
-        if self._pool is not None:
-            return self._pool.submit(function, *args).result
-        value = function(*args)
-        return lambda: value
 
 
 def _cut_blocks(

@@ -21,11 +21,11 @@ import numpy as np
 import zstandard
 from blake3 import blake3
 
+from omicshelf.backend.background import Lane
 from omicshelf.backend.store.chunks import (
     DEFAULT,
     SMALL,
     ChunkParams,
-    Lane,
     Progress,
     Scan,
     changed,

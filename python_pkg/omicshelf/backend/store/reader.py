@@ -19,8 +19,9 @@ import numpy as np
 import zstandard
 from blake3 import blake3
 
+from omicshelf.backend.background import Lane
 from omicshelf.backend.store.chunkfile import ChunkFile
-from omicshelf.backend.store.chunks import Lane, Progress, hash_file
+from omicshelf.backend.store.chunks import Progress, hash_file
 from omicshelf.backend.store.durable import (
     clone,
     discard,
