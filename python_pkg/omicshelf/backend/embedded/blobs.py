@@ -64,6 +64,14 @@ _SAME_BYTES = (
     .order_by(t.blob.c.created_at)
     .limit(5)
 )
+_BLOB = sa.select(t.blob).where(t.blob.c.id == sa.bindparam("blob"))
+_MANIFEST = sa.select(t.blob.c.manifest).where(t.blob.c.id == sa.bindparam("blob"))
+_RECENT = (
+    sa.select(t.version.c.blob_id)
+    .where(t.version.c.dataset_id == sa.bindparam("dataset"))
+    .order_by(t.version.c.seq.desc())
+    .limit(_NEAR_VERSIONS * 4)
+)
 _MAKE_LIVE = (
     t.stored_object.update()
     .where(t.stored_object.c.key == sa.bindparam("which"), t.stored_object.c.state == "pending")
@@ -443,18 +451,12 @@ class Blobs(Changes):
 
     def near_blobs(self, connection: sa.Connection, dataset_key: int) -> list[str]:
         """Give the blobs of a dataset's last versions, newest first, each once."""
-        recent = (
-            sa.select(t.version.c.blob_id)
-            .where(t.version.c.dataset_id == dataset_key)
-            .order_by(t.version.c.seq.desc())
-            .limit(_NEAR_VERSIONS * 4)
-        )
-        found = dict.fromkeys(connection.execute(recent).scalars())
+        found = dict.fromkeys(connection.execute(_RECENT, {"dataset": dataset_key}).scalars())
         return list(found)[:_NEAR_VERSIONS]
 
     def facts(self, connection: sa.Connection, blob: str) -> BlobFacts:
         """Read what is recorded of a blob."""
-        row = connection.execute(sa.select(t.blob).where(t.blob.c.id == blob)).one_or_none()
+        row = connection.execute(_BLOB, {"blob": blob}).one_or_none()
         if row is None:
             raise NotFound(f"There is no data object '{blob}'.", "Its version may be purged.")
         return blob_facts(row)
@@ -467,9 +469,7 @@ class Blobs(Changes):
                 self._manifests.move_to_end(blob)
                 return kept
         with self.db.reading() as connection:
-            key = connection.execute(
-                sa.select(t.blob.c.manifest).where(t.blob.c.id == blob)
-            ).scalar_one_or_none()
+            key = connection.execute(_MANIFEST, {"blob": blob}).scalar_one_or_none()
         if key is None:
             raise NotFound(f"There is no data object '{blob}'.", "Its version may be purged.")
         found, _records = self.read_manifest(key)

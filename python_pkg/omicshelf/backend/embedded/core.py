@@ -55,6 +55,40 @@ DATASET_COLUMNS = (
 )
 
 
+_VERSIONS = (
+    sa.select(*VERSION_COLUMNS)
+    .join(t.blob, t.blob.c.id == t.version.c.blob_id)
+    .join(t.dataset, t.dataset.c.id == t.version.c.dataset_id)
+    .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
+)
+_VERSION = _VERSIONS.where(t.version.c.id == sa.bindparam("version"))
+_DATASETS = (
+    sa.select(*VERSION_COLUMNS, *DATASET_COLUMNS)
+    .select_from(t.dataset)
+    .join(t.version, t.version.c.id == t.dataset.c.current_version)
+    .join(t.blob, t.blob.c.id == t.version.c.blob_id)
+    .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
+)
+_DATASET_RECORD = _DATASETS.where(t.dataset.c.id == sa.bindparam("dataset"))
+_ROW = sa.select(t.version).where(t.version.c.id == sa.bindparam("version"))
+_OF_DATASET = sa.select(t.version).where(t.version.c.dataset_id == sa.bindparam("dataset"))
+_BY_UUID = _OF_DATASET.where(t.version.c.uuid == sa.bindparam("named"))
+_BY_NUMBER = _OF_DATASET.where(t.version.c.seq == sa.bindparam("named"))
+_BY_LABEL = _OF_DATASET.join(t.label, t.label.c.version_id == t.version.c.id).where(
+    t.label.c.name == sa.bindparam("named")
+)
+_LABELS = (
+    sa.select(t.label)
+    .where(t.label.c.version_id.in_(sa.bindparam("keys", expanding=True)))
+    .order_by(t.label.c.created_at, t.label.c.name)
+)
+_INPUTS = (
+    sa.select(t.version_input)
+    .where(t.version_input.c.version_id.in_(sa.bindparam("keys", expanding=True)))
+    .order_by(t.version_input.c.position)
+)
+
+
 def new_id() -> str:
     """Give a random uuid."""
     return str(uuid.uuid4())
@@ -153,17 +187,20 @@ class Core:
                 "Pass a version id, 'v5', a label, or the first 8 or more characters of the id.",
             )
         v = t.version
-        base = sa.select(v).where(v.c.dataset_id == dataset.id)
-        row = connection.execute(base.where(v.c.uuid == version)).one_or_none()
-        if row is None and (named := rules.VERSION_NAME.fullmatch(version)):
+        if named := rules.VERSION_NAME.fullmatch(version):
             seq = min(int(named.group(1)), 2**31 - 1)
-            row = connection.execute(base.where(v.c.seq == seq)).one_or_none()
-        if row is None:
-            labelled = base.join(t.label, t.label.c.version_id == v.c.id)
-            row = connection.execute(labelled.where(t.label.c.name == version)).one_or_none()
+            asked: list[tuple[sa.Select[Any], Any]] = [(_BY_NUMBER, seq)]
+        else:
+            asked = [(_BY_UUID, version), (_BY_LABEL, version)]
+        row = None
+        for query, value in asked:
+            found = connection.execute(query, {"dataset": dataset.id, "named": value})
+            if (row := found.one_or_none()) is not None:
+                break
         if row is None and _UUID_PREFIX.fullmatch(version.lower()):
+            begins = v.c.uuid.startswith(version.lower(), autoescape=True)
             rows = connection.execute(
-                base.where(v.c.uuid.startswith(version.lower(), autoescape=True)).limit(2)
+                _OF_DATASET.where(begins).limit(2), {"dataset": dataset.id}
             ).all()
             if len(rows) > 1:
                 raise Invalid(
@@ -212,9 +249,7 @@ class Core:
         row = self.find_version_row(connection, dataset, expected)
         if row.id == dataset.current_version:
             return
-        current = connection.execute(
-            sa.select(t.version).where(t.version.c.id == dataset.current_version)
-        ).one()
+        current = self.version_row(connection, dataset.current_version)
         who = f" by {current.author}" if current.author else ""
         said = f' ("{current.message}")' if current.message else ""
         raise Conflict(
@@ -229,22 +264,15 @@ class Core:
 
     def versions_query(self) -> sa.Select[Any]:
         """Select versions with the facts of their bytes, dataset and atlas."""
-        return (
-            sa.select(*VERSION_COLUMNS)
-            .join(t.blob, t.blob.c.id == t.version.c.blob_id)
-            .join(t.dataset, t.dataset.c.id == t.version.c.dataset_id)
-            .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
-        )
+        return _VERSIONS
 
     def datasets_query(self) -> sa.Select[Any]:
         """Select datasets with their current version."""
-        return (
-            sa.select(*VERSION_COLUMNS, *DATASET_COLUMNS)
-            .select_from(t.dataset)
-            .join(t.version, t.version.c.id == t.dataset.c.current_version)
-            .join(t.blob, t.blob.c.id == t.version.c.blob_id)
-            .join(t.atlas, t.atlas.c.id == t.dataset.c.atlas_id)
-        )
+        return _DATASETS
+
+    def version_row(self, connection: sa.Connection, key: int) -> sa.Row[Any]:
+        """Give the row of a version that is there."""
+        return connection.execute(_ROW, {"version": key}).one()
 
     def version_record(
         self, row: sa.Row[Any], labels: Sequence[str] = (), inputs: Sequence[sa.Row[Any]] = ()
@@ -304,9 +332,7 @@ class Core:
         self, connection: sa.Connection, dataset_key: int, *, unchanged: bool = False
     ) -> DatasetRecord:
         """Read the whole record of one dataset."""
-        row = connection.execute(
-            self.datasets_query().where(t.dataset.c.id == dataset_key)
-        ).one_or_none()
+        row = connection.execute(_DATASET_RECORD, {"dataset": dataset_key}).one_or_none()
         if row is None:
             raise NotFound(
                 "All versions of this dataset were purged.", "Create it anew under the same id."
@@ -320,7 +346,16 @@ class Core:
         self, connection: sa.Connection, query: sa.Select[Any]
     ) -> list[VersionRecord]:
         """Read whole records of the versions that ``query`` selects."""
-        rows = connection.execute(query).all()
+        return self._version_records(connection, connection.execute(query).all())
+
+    def read_version(self, connection: sa.Connection, key: int) -> VersionRecord:
+        """Read the whole record of one version that is there."""
+        rows = connection.execute(_VERSION, {"version": key}).all()
+        return self._version_records(connection, rows)[0]
+
+    def _version_records(
+        self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]
+    ) -> list[VersionRecord]:
         labels, inputs = self._labels_and_inputs(connection, [row.id for row in rows])
         return [
             self.version_record(row, labels.get(row.id, ()), inputs.get(row.id, ())) for row in rows
@@ -332,19 +367,9 @@ class Core:
         labels: dict[int, list[str]] = {}
         inputs: dict[int, list[sa.Row[Any]]] = {}
         for batch in batches(keys, 500):
-            found = connection.execute(
-                sa.select(t.label)
-                .where(t.label.c.version_id.in_(batch))
-                .order_by(t.label.c.created_at, t.label.c.name)
-            )
-            for row in found:
+            for row in connection.execute(_LABELS, {"keys": batch}):
                 labels.setdefault(row.version_id, []).append(row.name)
-            found = connection.execute(
-                sa.select(t.version_input)
-                .where(t.version_input.c.version_id.in_(batch))
-                .order_by(t.version_input.c.position)
-            )
-            for row in found:
+            for row in connection.execute(_INPUTS, {"keys": batch}):
                 inputs.setdefault(row.version_id, []).append(row)
         return labels, inputs
 

@@ -16,6 +16,10 @@ __all__ = ["attributes_of", "index_dataset", "text_keys", "unindex_dataset"]
 _MAX_TEXT = 300
 _MAX_SHOWN = 200
 _MAX_ATTRIBUTES = 2000
+# Built once: making a statement costs as much as running it.
+_DELETE_ATTRIBUTES = t.attribute.delete().where(t.attribute.c.dataset_id == sa.bindparam("id"))
+_DELETE_FTS5 = sa.text("DELETE FROM dataset_text WHERE rowid = :id")
+_DELETE_TSVECTOR = sa.text("DELETE FROM dataset_text WHERE dataset_id = :id")
 _INSERT_FTS5 = sa.text("INSERT INTO dataset_text (rowid, body) VALUES (:id, :body)")
 _INSERT_TSVECTOR = sa.text(
     "INSERT INTO dataset_text (dataset_id, body) VALUES (:id, to_tsvector('simple', :body))"
@@ -122,11 +126,9 @@ def _write_text(connection: sa.Connection, dataset_key: int, body: str) -> None:
 
 def unindex_dataset(connection: sa.Connection, dataset_key: int) -> None:
     """Take a dataset out of the index."""
-    connection.execute(t.attribute.delete().where(t.attribute.c.dataset_id == dataset_key))
-    column = "rowid" if connection.dialect.name == "sqlite" else "dataset_id"
-    connection.execute(
-        sa.text(f"DELETE FROM dataset_text WHERE {column} = :id"), {"id": dataset_key}
-    )
+    connection.execute(_DELETE_ATTRIBUTES, {"id": dataset_key})
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.execute(_DELETE_FTS5 if is_sqlite else _DELETE_TSVECTOR, {"id": dataset_key})
 
 
 def text_keys(connection: sa.Connection, text: str) -> sa.Select[Any] | None:

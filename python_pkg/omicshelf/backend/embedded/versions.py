@@ -38,6 +38,11 @@ DEFAULT_TYPES = {
 
 # Built once: making a statement costs as much as running it.
 _INSERT_DATASET = t.dataset.insert().returning(t.dataset)
+_BLOB_OF_VERSION = (
+    sa.select(t.blob.c.id, t.blob.c.blake3, t.blob.c.digest)
+    .join(t.version, t.version.c.blob_id == t.blob.c.id)
+    .where(t.version.c.id == sa.bindparam("version"))
+)
 _UPDATE_DATASET = t.dataset.update().where(t.dataset.c.id == sa.bindparam("which"))
 
 
@@ -90,6 +95,7 @@ class Base:
 
     dataset: sa.Row[Any] | None = None
     version: sa.Row[Any] | None = None
+    facts: BlobFacts | None = None
     near: tuple[str, ...] = ()
 
 
@@ -115,8 +121,7 @@ class Versions(Blobs):
         with self.db.reading() as connection:
             dataset = self._dataset_ever(connection, atlas, dataset_id)
             row = self.find_version_row(connection, dataset, version)
-            query = self.versions_query().where(t.version.c.id == row.id)
-            return self.read_versions(connection, query)[0]
+            return self.read_version(connection, row.id)
 
     def list_versions(
         self, atlas: str, dataset_id: str, *, include_deleted: bool = False
@@ -178,7 +183,7 @@ class Versions(Blobs):
         draft = _checked(draft)
         reuse = True
         for _attempt in range(_ATTEMPTS):
-            base = self._check_draft(atlas, draft)
+            base = self._check_draft(atlas, draft, with_data=source is not None)
             if draft.mode == "save" and self._is_unchanged(base, draft, source):
                 return self._unchanged(base)
             incoming = None
@@ -204,7 +209,7 @@ class Versions(Blobs):
         with self.db.reading() as connection:
             return self.read_dataset(connection, base.dataset.id, unchanged=True)
 
-    def _check_draft(self, atlas: str, draft: VersionDraft) -> Base:
+    def _check_draft(self, atlas: str, draft: VersionDraft, *, with_data: bool) -> Base:
         """Refuse, before a byte is written, what the transaction would refuse."""
         with self.db.reading() as connection:
             row = self.find_dataset(connection, atlas, draft.dataset_id)
@@ -212,12 +217,12 @@ class Versions(Blobs):
             self._check_parents(connection, draft.parents)
             if row is None:
                 return Base()
-            current = None
+            current = facts = None
             if row.current_version is not None and not row.deleted:
-                current = connection.execute(
-                    sa.select(t.version).where(t.version.c.id == row.current_version)
-                ).one()
-            return Base(row, current, tuple(self.near_blobs(connection, row.id)))
+                current = self.version_row(connection, row.current_version)
+                facts = self.facts(connection, current.blob_id)
+            near = self.near_blobs(connection, row.id) if with_data else ()
+            return Base(row, current, facts, tuple(near))
 
     def _refuse(
         self, connection: sa.Connection, atlas: str, draft: VersionDraft, row: sa.Row[Any] | None
@@ -277,15 +282,14 @@ class Versions(Blobs):
         )
         if not same or (source is None and incoming is None):
             return same
-        with self.db.reading() as connection:
-            facts = self.facts(connection, current.blob_id)
+        assert base.facts is not None
         if incoming is not None:
             same_format = incoming.facts.data_format == current.data_format
-            return same_format and same_content(facts, incoming.facts)
+            return same_format and same_content(base.facts, incoming.facts)
         assert source is not None
-        if facts.digest is None or source.data_format != current.data_format:
+        if base.facts.digest is None or source.data_format != current.data_format:
             return False
-        return source.digest() == facts.digest
+        return source.digest() == base.facts.digest
 
     def _write_version(
         self,
@@ -382,9 +386,8 @@ class Versions(Blobs):
         current = base.version
         if incoming is not None:
             facts, data_format = incoming.facts, incoming.facts.data_format
-        elif current is not None:
-            with self.db.reading() as connection:
-                facts = self.facts(connection, current.blob_id)
+        elif current is not None and base.facts is not None:
+            facts = base.facts
             data_format = draft.data_format or current.data_format
         else:
             raise Invalid(
@@ -423,9 +426,7 @@ class Versions(Blobs):
         """
         if dataset.current_version is None:
             return
-        current = connection.execute(
-            sa.select(t.version).where(t.version.c.id == dataset.current_version)
-        ).one()
+        current = self.version_row(connection, dataset.current_version)
         kept = (
             (draft.metadata is not None or current.metadata == new.metadata)
             and (draft.data_type is not None or current.data_type == new.data_type)
@@ -493,9 +494,7 @@ class Versions(Blobs):
         old_blob = None
         if dataset.current_version is not None:
             old_blob = connection.execute(
-                sa.select(t.blob.c.id, t.blob.c.blake3, t.blob.c.digest)
-                .join(t.version, t.version.c.blob_id == t.blob.c.id)
-                .where(t.version.c.id == dataset.current_version)
+                _BLOB_OF_VERSION, {"version": dataset.current_version}
             ).one()
         shape = {"n_obs": n_obs, "n_vars": n_vars, "n_problems": len(facts.summary.problems)}
         kind = {"data_type": new.data_type, "data_format": new.data_format, "author": new.by.user}
