@@ -21,6 +21,10 @@ from omicshelf.records import Summary
 
 __all__ = ["FileSource", "ObjectSource", "Source", "Staged", "stored_suffix"]
 
+# Two threads that take turns with the interpreter take longer than one, when both have little
+# to do: up to this size an object is examined after it was written, while the disk is busy.
+_ALONGSIDE = 8 << 20
+
 
 @dataclass(frozen=True)
 class Staged:
@@ -169,21 +173,29 @@ class ObjectSource:
         return stored_suffix(self.data_format)
 
     def inspection(self) -> Inspection:
-        if self._inspection is None or self._written is None:
+        if self._written is None:
             raise RuntimeError("an object is inspected when it is staged")
-        found = self._inspection.result()
+        found = self._examined()
         # Some content can only be told from the file that it was written to.
         return found or worker.inspect_file(self._written, self.data_format)
 
-    def digest(self) -> str | None:
+    def _examine(self) -> Inspection | None:
+        return self._format.inspect_object(self._object)
+
+    def _examined(self) -> Inspection | None:
         if self._inspection is None:
-            self._inspection = in_thread(lambda: self._format.inspect_object(self._object))
-        found = self._inspection.result()
+            self._inspection = Future()
+            self._inspection.set_result(self._examine())
+        return self._inspection.result()
+
+    def digest(self) -> str | None:
+        found = self._examined()
         return None if found is None else found.digest
 
     def stage(self, folder: Path) -> Staged:
-        if self._inspection is None:
-            self._inspection = in_thread(lambda: self._format.inspect_object(self._object))
+        size = self._format.nbytes(self._object)
+        if self._inspection is None and (size is None or size > _ALONGSIDE):
+            self._inspection = in_thread(self._examine)
         self._written = folder / f"{uuid.uuid4().hex}{self.suffix}"
         try:
             self._format.write(self._object, self._written)

@@ -153,6 +153,10 @@ class Format:
         """
         return None
 
+    def nbytes(self, obj: Any) -> int | None:
+        """Give about how many bytes ``obj`` will take in its file; None where that is unknown."""
+        return None
+
     def write(self, obj: Any, path: Path) -> None:
         """Write ``obj`` (as :meth:`frozen_copy` gave it) to the new file ``path``.
 

@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from omicshelf.formats.annotated import hdf5, memory, stored
 from omicshelf.formats.annotated.content import Unhashable
 from omicshelf.formats.annotated.damage import refusing_damage
@@ -71,6 +73,14 @@ class H5ad(Format):
         except Unhashable:
             return None
 
+    def nbytes(self, obj: AnnData) -> int | None:
+        """Add up the matrices, which are nearly all of it."""
+        aligned = (obj.layers, obj.obsm, obj.varm, obj.obsp, obj.varp)
+        matrices = [obj.X, *(matrix for slot in aligned for matrix in slot.values())]
+        if obj.raw is not None:
+            matrices.append(obj.raw.X)
+        return sum(map(_nbytes, matrices))
+
     def write(self, obj: AnnData, path: Path) -> None:
         """Write an AnnData without compression, the form in which versions share bytes."""
         write_h5ad(obj, path)
@@ -110,6 +120,13 @@ def write_h5ad(adata: AnnData, path: Path) -> None:
         raise
     except Exception as error:
         raise hdf5.cannot_hold(error) from error
+
+
+def _nbytes(matrix: Any) -> int:
+    parts = [getattr(matrix, part, None) for part in ("data", "indices", "indptr")]
+    if isinstance(parts[0], np.ndarray):  # sparse
+        return sum(part.nbytes for part in parts if part is not None)
+    return int(getattr(matrix, "nbytes", 0))
 
 
 def _inspect_loaded(path: Path, older: str) -> Inspection:

@@ -198,10 +198,10 @@ class Blobs(Changes):
             pack = ingested.pack_file
             if pack is not None and flushed is None:
                 flushed = in_thread(partial(_flush, pack))
+            same = self._same_bytes(source, ingested) if reuse else None
             found = source.inspection()
             if flushed is not None:
                 flushed.result()  # a disk tells of a failed flush but once
-            same = self._same_bytes(source, ingested) if reuse else None
             if same is not None:
                 if pack is not None:
                     pack.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ __all__ = ["Judgement", "judge"]
 _BUDGET = 500_000  # values that are looked at
 _BLOCKS = 16
 _FIRST_ROWS = 32
+_PIECE = 1 << 16  # values
 _CONSTANT = 1e-3  # relative; single precision keeps the sum of a row to about 1e-5
 _LOG_LIMIT = 15.0  # log1p of a million is 13.8
 
@@ -51,9 +52,8 @@ def judge(node: Node) -> Judgement | None:
         return Judgement("empty")
     ranges, basis = _ranges(node)
     parts = list(_parts(node, ranges))
-    values = np.concatenate([part.ravel() for part, _ in parts])
     sums = _RowSums(parts, by_rows=not isinstance(node, Sparse) or node.layout == "csr")
-    return _judged(values, sums, basis)
+    return _judged(_seen([values for values, _ in parts]), sums, basis)
 
 
 def _ranges(node: Array | Sparse) -> tuple[list[tuple[int, int]], str]:
@@ -146,19 +146,47 @@ def _differ(sums: NDArray[np.float64]) -> bool:
     return high - low > 2 * _CONSTANT * max(abs(low), abs(high))
 
 
-def _judged(values: NDArray[Any], sums: _RowSums, basis: str) -> Judgement:
-    if values.dtype.kind == "b":
-        return Judgement("binary" if values.any() else "empty", basis=basis)
-    if values.dtype.kind == "f":
-        finite = np.isfinite(values)
-        if not finite.all():
-            values, sums = values[finite], _RowSums([], by_rows=False)
-    if not len(values):
+@dataclass
+class _Seen:
+    """What all values have in common."""
+
+    kind: str
+    n: int = 0
+    finite: bool = True
+    low: float = np.inf
+    high: float = -np.inf
+    whole: bool = True
+
+
+def _seen(parts: list[NDArray[Any]]) -> _Seen:
+    """Look at values piece by piece: large arrays in between cost more than the looking."""
+    seen = _Seen(parts[0].dtype.kind)
+    for part in parts:
+        flat = part.reshape(-1)
+        for start in range(0, len(flat), _PIECE):
+            piece = flat[start : start + _PIECE]
+            if seen.kind == "f" and not np.isfinite([piece.min(), piece.max()]).all():
+                seen.finite, piece = False, piece[np.isfinite(piece)]
+                if not len(piece):
+                    continue
+            seen.n += len(piece)
+            seen.low = min(seen.low, float(piece.min()))
+            seen.high = max(seen.high, float(piece.max()))
+            if seen.kind == "f" and seen.whole:
+                seen.whole = bool((piece == np.rint(piece)).all())
+    return seen
+
+
+def _judged(seen: _Seen, sums: _RowSums, basis: str) -> Judgement:
+    low, high, whole = seen.low, seen.high, seen.whole
+    if seen.kind == "b":
+        return Judgement("binary" if seen.n and high else "empty", basis=basis)
+    if not seen.finite:
+        sums = _RowSums([], by_rows=False)
+    if not seen.n:
         return Judgement(None, basis=basis)
-    low, high = float(values.min()), float(values.max())
     if low == high == 0:
         return Judgement("empty", basis=basis)
-    whole = values.dtype.kind in "iu" or bool((values == np.rint(values)).all())
     if low < 0:
         return Judgement(None if whole else "scaled", basis=basis)
     if whole:
