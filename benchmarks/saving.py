@@ -225,7 +225,7 @@ def small_creates(folder: Path, scale: Scale) -> Iterator[Figure]:
 
         rounds = scale.creates // _BATCH | 1  # odd
         both = {"bare": plain, "ours": ours}
-        seconds = interleave(both, rounds)
+        seconds = interleave(both, rounds, patience=0)
     each = {name: [s / _BATCH * 1e3 for s in found] for name, found in seconds.items()}
     added = statistics.median(a - b for a, b in zip(each["ours"], each["bare"], strict=True))
     yield Figure(
