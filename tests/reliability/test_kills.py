@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 
 
 def test_kill_9_under_six_processes(tmp_path: Path) -> None:
-    kills, seed = (250, 1) if LONG else (30, 1)
+    kills, seed = (250, 1) if LONG else (40, 1)
     done = subprocess.run(
         [sys.executable, str(HERE / "fleet.py"), str(tmp_path), str(kills), str(seed)],
         capture_output=True,
