@@ -133,8 +133,8 @@ _CELLS = (
     (
         "code",
         'adata.obs["many_genes"] = adata.obs["n_genes"] > 1000\n'
-        'saved = catalog.save("pbmc68k_reduced", adata, message="cells with many genes")\n'
-        'saved.diff("v1")',
+        'catalog.save("pbmc68k_reduced", adata, message="cells with many genes")\n'
+        'catalog.diff("pbmc68k_reduced", "v1")',
     ),
     ("markdown", "## Its files"),
     ("code", 'catalog.list_files("pbmc68k_reduced")'),
@@ -349,8 +349,10 @@ def write_notebook(path: Path) -> None:
 
 def _start_lab(place: Path) -> int:
     command = [
-        sys.executable, "-m", "jupyterlab", NOTEBOOK, f"--ServerApp.root_dir={place}",
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}",
         "--ServerApp.ip=127.0.0.1",
+        # The address that is printed opens the tour too, for who copies it into a browser.
+        f"--LabApp.default_url=/lab/tree/{NOTEBOOK}",
         # JupyterLab asks its own host for a newer release otherwise.
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
