@@ -5,6 +5,8 @@ A module of its own: `conftest` is not one name where several folders have one.
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,27 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = Path(os.environ.get("CONFORMANCE") or ROOT.parent / "shared")
 REQUIRED = os.environ.get("CONFORMANCE_REQUIRED") == "1"
+
+
+def _expected() -> dict[str, Any]:
+    """Read what independent tools found in the real files; nothing where there are none."""
+    path = DATA / "EXPECTED.json"
+    if not path.is_file():
+        if REQUIRED:
+            raise FileNotFoundError(f"CONFORMANCE_REQUIRED is set, and there is no {path}")
+        return {}
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def _verdicts() -> dict[str, dict[str, str]]:
+    with (ROOT / "tests" / "conformance" / "verdicts.tsv").open(newline="") as table:
+        return {row["file"]: row for row in csv.DictReader(table, delimiter="\t")}
+
+
+DATA = CONFORMANCE / "data"
+EXPECTED = _expected()
+VERDICTS = _verdicts()
 
 # The suite that also runs without network, by test_offline.py: what a user does in a day.
 OFFLINE_SUITE = (

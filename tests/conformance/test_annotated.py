@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,11 +19,7 @@ from omicshelf.formats.h5mu import H5mu
 from omicshelf.formats.loom import Loom
 from omicshelf.formats.tenx import TenxFolder, TenxH5
 from omicshelf.formats.zarrstore import Zarr
-
-DATA = Path(os.environ.get("CONFORMANCE", Path(__file__).parents[2].parent / "shared")) / "data"
-EXPECTED: dict[str, Any] = {}
-if (DATA / "EXPECTED.json").is_file():
-    EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())
+from suite import DATA, EXPECTED
 
 pytestmark = [
     pytest.mark.conformance,

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import omicshelf
 from omicshelf import errors
-
-DATA = Path(os.environ.get("CONFORMANCE", Path(__file__).parents[2].parent / "shared")) / "data"
-EXPECTED: dict[str, Any] = {}
-if (DATA / "EXPECTED.json").is_file():
-    EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())
-with (Path(__file__).parent / "verdicts.tsv").open(newline="") as table:
-    VERDICTS = {row["file"]: row for row in csv.DictReader(table, delimiter="\t")}
+from suite import DATA, EXPECTED, VERDICTS
 
 pytestmark = [
     pytest.mark.conformance,

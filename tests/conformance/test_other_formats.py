@@ -15,10 +15,7 @@ whose first line is data: as itself only with ``header=None``).
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -30,17 +27,7 @@ import pytest
 from omicshelf.errors import Invalid
 from omicshelf.formats import registry, worker
 from omicshelf.formats.base import Format, LoadRequest
-
-DATA = Path(os.environ.get("CONFORMANCE", Path(__file__).parents[2].parent / "shared")) / "data"
-EXPECTED: dict[str, Any] = {}
-if (DATA / "EXPECTED.json").is_file():
-    EXPECTED = json.loads((DATA / "EXPECTED.json").read_text())
-elif os.environ.get("CONFORMANCE_REQUIRED") == "1":
-    raise FileNotFoundError(
-        f"CONFORMANCE_REQUIRED is set, and there is no {DATA / 'EXPECTED.json'}"
-    )
-with (Path(__file__).parent / "verdicts.tsv").open(newline="") as table:
-    VERDICTS = {row["file"]: row for row in csv.DictReader(table, delimiter="\t")}
+from suite import DATA, EXPECTED, VERDICTS
 
 pytestmark = [
     pytest.mark.conformance,

@@ -184,8 +184,9 @@ class ObjectSource:
 
     def _examined(self) -> Inspection | None:
         if self._inspection is None:
+            found = self._examine()
             self._inspection = Future()
-            self._inspection.set_result(self._examine())
+            self._inspection.set_result(found)
         return self._inspection.result()
 
     def digest(self) -> str | None:

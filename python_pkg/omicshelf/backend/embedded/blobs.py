@@ -11,7 +11,7 @@ import dataclasses
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,6 +71,9 @@ _RECENT = (
     .where(t.version.c.dataset_id == sa.bindparam("dataset"))
     .order_by(t.version.c.seq.desc())
     .limit(_NEAR_VERSIONS * 4)
+)
+_MARKS = sa.select(t.stored_object.c.key, t.stored_object.c.mark).where(
+    t.stored_object.c.key.in_(sa.bindparam("keys", expanding=True))
 )
 _MAKE_LIVE = (
     t.stored_object.update()
@@ -196,9 +199,9 @@ class Blobs(Changes):
                 progress=source.progress,
             )
             pack = ingested.pack_file
-            if pack is not None and flushed is None:
-                flushed = in_thread(partial(_flush, pack))
             same = self._same_bytes(source, ingested) if reuse else None
+            if same is None and pack is not None and flushed is None:
+                flushed = in_thread(partial(_flush, pack))
             found = source.inspection()
             if flushed is not None:
                 flushed.result()  # a disk tells of a failed flush but once
@@ -294,10 +297,7 @@ class Blobs(Changes):
         keys = {key for manifest in known for key in manifest.packs}
         if not keys:
             return set()
-        o = t.stored_object.c
-        with self.db.reading() as connection:
-            rows = connection.execute(sa.select(o.key, o.mark).where(o.key.in_(keys))).all()
-        marks = {row.key: Mark.parse(row.mark or "") for row in rows}
+        marks = self.marks_of(keys)
         return {key for key in keys if not self._is_sound(key, marks.get(key), known)}
 
     def _is_sound(self, key: str, mark: Mark | None, known: Sequence[BlobManifest]) -> bool:
@@ -314,6 +314,13 @@ class Blobs(Changes):
         if sound:
             self.keep_mark(key, now)
         return sound
+
+    def marks_of(self, keys: Collection[str]) -> dict[str, Mark]:
+        """Read the marks that objects had when they were last verified."""
+        with self.db.reading() as connection:
+            rows = connection.execute(_MARKS, {"keys": list(keys)}).all()
+        marks = {row.key: Mark.parse(row.mark) for row in rows if row.mark is not None}
+        return {key: mark for key, mark in marks.items() if mark is not None}
 
     def keep_mark(self, key: str, mark: Mark) -> None:
         """Note that a pack was verified; a catalog that may only be read cannot."""

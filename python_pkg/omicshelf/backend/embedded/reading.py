@@ -35,11 +35,6 @@ __all__ = ["Reading"]
 
 T = TypeVar("T")
 
-# Built once: making a statement costs as much as running it.
-_MARKS = sa.select(t.stored_object.c.key, t.stored_object.c.mark).where(
-    t.stored_object.c.key.in_(sa.bindparam("keys", expanding=True))
-)
-
 
 class Reading(Search):
     """The part of the embedded backend that gives bytes out."""
@@ -122,10 +117,7 @@ class Reading(Search):
         """Give the verified marks of packs; none where everything is to be hashed."""
         if os.environ.get("OMICSHELF_VERIFY") == "always":
             return {}
-        with self.db.reading() as connection:
-            rows = connection.execute(_MARKS, {"keys": list(keys)}).all()
-        marks = {row.key: Mark.parse(row.mark) for row in rows if row.mark is not None}
-        return {key: mark for key, mark in marks.items() if mark is not None}
+        return self.marks_of(keys)
 
     def _reader(self, manifest: BlobManifest) -> BlobReader:
         """Give a reader that hashes no pack again whose verified mark holds."""

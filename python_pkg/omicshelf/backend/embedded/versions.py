@@ -220,7 +220,8 @@ class Versions(Blobs):
             current = facts = None
             if row.current_version is not None and not row.deleted:
                 current = self.version_row(connection, row.current_version)
-                facts = self.facts(connection, current.blob_id)
+                if draft.mode == "save" or not with_data:
+                    facts = self.facts(connection, current.blob_id)
             near = self.near_blobs(connection, row.id) if with_data else ()
             return Base(row, current, facts, tuple(near))
 

@@ -32,8 +32,8 @@ import zstandard
 from blake3 import blake3
 
 from omicshelf.backend.store.chunks import DEFAULT, ChunkParams
-from omicshelf.backend.store.sidecar import Sidecar
-from omicshelf.errors import IntegrityError, Invalid, StorageError
+from omicshelf.backend.store.sidecar import Sidecar, newer
+from omicshelf.errors import IntegrityError, Invalid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -278,7 +278,7 @@ def decode(data: bytes, key: str = "manifest") -> tuple[BlobManifest, list[dict[
         raise _damaged(key, "its bytes do not have the hash that was recorded with them")
     _, version, _, length = _START.unpack_from(data)
     if version > _VERSION:
-        raise _newer(key, f"has the format {version}; this release reads up to {_VERSION}")
+        raise newer(key, f"has the format {version}; this release reads up to {_VERSION}")
     try:
         body = zstandard.ZstdDecompressor().decompress(
             data[_START.size : -_TRAILER], max_output_size=length
@@ -295,7 +295,7 @@ def _decode_body(body: memoryview, key: str) -> tuple[BlobManifest, list[dict[st
     at = 4 + head_length
     head = json.loads(bytes(body[4:at]))
     if unknown := sorted(head.keys() - _HEAD):
-        raise _newer(key, f"has the entry {unknown[0]!r}, which this release does not know")
+        raise newer(key, f"has the entry {unknown[0]!r}, which this release does not know")
     n = int(head["n_extents"])
     extents = np.zeros(n, EXTENT)
     gaps = np.empty(0, np.int64)
@@ -360,14 +360,6 @@ def _json(value: object, *, sort_keys: bool = True) -> bytes:
             f"A record cannot be written as JSON: {error}.",
             "Records hold text, numbers, lists and objects; NaN has no form in JSON.",
         ) from error
-
-
-def _newer(key: str, why: str) -> StorageError:
-    return StorageError(
-        f"The object {key!r} {why}.",
-        "It was written by a newer omicshelf. Install that release: "
-        "`pip install --upgrade omicshelf`.",
-    )
 
 
 def _damaged(key: str, why: str) -> IntegrityError:

@@ -20,7 +20,7 @@ from blake3 import blake3
 
 from omicshelf.errors import IntegrityError, StorageError
 
-__all__ = ["INLINE", "Sidecar", "decode_names", "describe_names", "encode_names"]
+__all__ = ["INLINE", "Sidecar", "decode_names", "describe_names", "encode_names", "newer"]
 
 INLINE = 16 << 10
 """Bytes of names up to which they lie in the manifest: another file would cost a flush."""
@@ -69,16 +69,20 @@ def decode_names(data: bytes, sidecar: Sidecar) -> tuple[bytes, bytes]:
         raise _damaged(sidecar.key, "it holds no names")
     _, version, _, n_obs, n_var = _START.unpack_from(data)
     if version > _VERSION:
-        raise StorageError(
-            f"The object {sidecar.key!r} has the format {version}; this release reads up to "
-            f"{_VERSION}.",
-            "It was written by a newer omicshelf. Install that release: "
-            "`pip install --upgrade omicshelf`.",
-        )
+        raise newer(sidecar.key, f"has the format {version}; this release reads up to {_VERSION}")
     if _START.size + n_obs + n_var != len(data):
         raise _damaged(sidecar.key, "its parts do not add up to its size")
     middle = _START.size + n_obs
     return data[_START.size : middle], data[middle:]
+
+
+def newer(key: str, why: str) -> StorageError:
+    """Make the error for an object that this release is too old to read."""
+    return StorageError(
+        f"The object {key!r} {why}.",
+        "It was written by a newer omicshelf. Install that release: "
+        "`pip install --upgrade omicshelf`.",
+    )
 
 
 def _damaged(key: str, why: str) -> IntegrityError:

@@ -129,8 +129,9 @@ def _sums(
         first, last = int(pointers[0]), int(pointers[-1])
         values, starts = values[first:last], pointers[filled] - first
     if undo_log:
-        # In single precision a sum is right to 1e-5 of itself, a hundredth of what is asked.
-        values = np.expm1(values)
+        # In single precision a sum is right to 1e-5 of itself, a hundredth of what is asked;
+        # in half precision a large value would overflow.
+        values = np.expm1(values, dtype=np.promote_types(values.dtype, np.float32))
     if pointers is None:
         sums: NDArray[np.float64] = values.sum(axis=1, dtype=np.float64)
     else:

@@ -67,3 +67,11 @@ def test_a_large_matrix_is_judged_from_evenly_spaced_blocks() -> None:
 @pytest.mark.parametrize("value", [np.array(["a"]), np.arange(3.0), np.zeros((2, 2), dtype="c8")])
 def test_only_matrices_of_real_numbers_are_judged(value: np.ndarray[Any, Any]) -> None:
     assert judge(node(value)) is None
+
+
+def test_half_precision_does_not_overflow(recwarn: pytest.WarningsRecorder) -> None:
+    logged = np.random.default_rng(0).uniform(0, 14, (20, 10)).astype(np.float16)
+    found = judge(node(logged))
+    assert found is not None
+    assert found.looks_like == "log-normalised"
+    assert not recwarn.list
