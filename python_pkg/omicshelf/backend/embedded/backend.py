@@ -41,6 +41,8 @@ class EmbeddedBackend(Keeping):
     ----------
     root
         The catalog's folder; made where it is not there.
+    database_url
+        An SQLAlchemy URL of PostgreSQL for the records; default: SQLite in the folder.
 
     Raises
     ------
@@ -48,7 +50,7 @@ class EmbeddedBackend(Keeping):
         If the folder holds something else, or a catalog of a newer release.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, *, database_url: str | None = None) -> None:
         self.root = Path(root).expanduser().absolute()
         self.url = str(self.root)
         self._open_folder()
@@ -61,7 +63,8 @@ class EmbeddedBackend(Keeping):
                 stacklevel=3,
             )
         self.safe_mode = shared
-        self.db = Database(f"sqlite:///{self.root / DATABASE}", shared_file_system=shared)
+        url = database_url or f"sqlite:///{self.root / DATABASE}"
+        self.db = Database(url, shared_file_system=shared)
         self.session = Session(self.root, self.db, heartbeats=shared)
         super().__init__()
         self.db.upgrade()
