@@ -22,9 +22,12 @@ __all__ = [
     "file",
     "label",
     "metadata",
+    "role",
     "session",
     "setting",
     "stored_object",
+    "upload",
+    "upload_part",
     "version",
     "version_input",
 ]
@@ -73,6 +76,7 @@ atlas = sa.Table(
     metadata,
     sa.Column("id", Key, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("description", sa.Text),
     sa.Column("created_at", Time, nullable=False),
 )
 
@@ -254,4 +258,43 @@ session = sa.Table(
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("started_at", Time, nullable=False),
     sa.Column("heartbeat_at", Time, nullable=False),
+)
+
+role = sa.Table(
+    "role",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("atlas_id", Key, sa.ForeignKey("atlas.id")),  # null: the whole server
+    sa.Column("user", sa.String, nullable=False),
+    sa.Column("role", sa.String, nullable=False),  # "viewer", "contributor" or "admin"
+    sa.Column("author", sa.String),  # who gave it
+    sa.Column("created_at", Time, nullable=False),
+)
+# Nulls are not equal to one another in a unique index; keys begin at 1.
+sa.Index(
+    "uq_role_atlas_user", sa.func.coalesce(role.c.atlas_id, sa.text("0")), role.c.user, unique=True
+)
+
+upload = sa.Table(
+    "upload",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("user", sa.String, nullable=False),
+    sa.Column("atlas", sa.String, nullable=False),
+    sa.Column("dataset_id", sa.String, nullable=False),
+    sa.Column("request", Json, nullable=False),
+    sa.Column("state", Json, nullable=False),
+    sa.Column("version_id", sa.String),  # what it became, once it is complete
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("expires_at", Time, nullable=False, index=True),
+)
+
+upload_part = sa.Table(
+    "upload_part",
+    metadata,
+    sa.Column("upload_id", sa.String, sa.ForeignKey("upload.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("blake3", sa.String, nullable=False),
+    sa.Column("info", Json),
 )

@@ -17,6 +17,7 @@ def upgrade() -> None:
         "atlas",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_atlas")),
         sa.UniqueConstraint("name", name=op.f("uq_atlas_name")),
@@ -97,7 +98,7 @@ def upgrade() -> None:
         sa.Column("dataset_id", sa.String(), nullable=False),
         sa.Column("incarnation", sa.Integer(), server_default="1", nullable=False),
         sa.Column("next_seq", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("deleted", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("deleted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("study_id", sa.String(), nullable=True),
         sa.Column(
             "current_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
@@ -182,7 +183,7 @@ def upgrade() -> None:
         sa.Column("tag", sa.String(), nullable=True),
         sa.Column("blob_id", sa.String(), nullable=False),
         sa.Column("derived_from", sa.String(), nullable=True),
-        sa.Column("auto_remove", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("auto_remove", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("author", sa.String(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -270,6 +271,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version_id", "position", name=op.f("pk_version_input")),
     )
     op.create_index(op.f("ix_version_input_source"), "version_input", ["source"], unique=False)
+    op.create_table(
+        "role",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("atlas_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["atlas_id"], ["atlas.id"], name=op.f("fk_role_atlas_id_atlas")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
+    )
+    op.create_index(
+        "uq_role_atlas_user", "role", [sa.text("coalesce(atlas_id, 0)"), "user"], unique=True
+    )
+    op.create_table(
+        "upload",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("atlas", sa.String(), nullable=False),
+        sa.Column("dataset_id", sa.String(), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("state", sa.JSON(), nullable=False),
+        sa.Column("version_id", sa.String(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+    )
+    op.create_index(op.f("ix_upload_expires_at"), "upload", ["expires_at"], unique=False)
+    op.create_table(
+        "upload_part",
+        sa.Column("upload_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("blake3", sa.String(), nullable=False),
+        sa.Column("info", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["upload.id"], name=op.f("fk_upload_part_upload_id_upload")
+        ),
+        sa.PrimaryKeyConstraint("upload_id", "number", name=op.f("pk_upload_part")),
+    )
     make_full_text()
 
 
@@ -291,6 +332,11 @@ def make_full_text() -> None:
 def downgrade() -> None:
     """Drop the tables."""
     op.execute("DROP TABLE dataset_text")
+    op.drop_table("upload_part")
+    op.drop_index(op.f("ix_upload_expires_at"), table_name="upload")
+    op.drop_table("upload")
+    op.drop_index("uq_role_atlas_user", table_name="role")
+    op.drop_table("role")
     op.drop_index(op.f("ix_version_input_source"), table_name="version_input")
     op.drop_table("version_input")
     op.drop_index(op.f("ix_label_version_id"), table_name="label")
