@@ -8,8 +8,9 @@ nobody has to send the division. A part is the bytes of its chunks, one after th
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 import zstandard
@@ -124,7 +125,9 @@ def unpack_part(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
         at += stored
 
 
-def check_part(data: memoryview, found: Scan, chunks: Sequence[int], packed: bool) -> list[Any]:
+def check_part(
+    data: memoryview, found: Scan, chunks: Sequence[int], packed: bool
+) -> list[tuple[int, int, int]]:
     """Check every chunk of a part against the hash that was announced of it.
 
     Returns
@@ -137,28 +140,17 @@ def check_part(data: memoryview, found: Scan, chunks: Sequence[int], packed: boo
         A chunk is missing, one too many, or not what was announced.
     """
     lengths = found.lengths[list(chunks)].tolist()
-    pieces: Iterable[tuple[int, int, memoryview]]
-    pieces = unpack_part(data) if packed else _cut(data, lengths)
+    cut = unpack_part(data) if packed else _cut(data, lengths)
+    pieces = list(islice(cut, len(chunks) + 1))
+    if len(pieces) != len(chunks):
+        raise _malformed(f"it does not have the {len(chunks)} chunks that are its own")
     places = []
-    for (at, codec, stored), i, length in zip(_counted(pieces, chunks), chunks, lengths):
+    for (at, codec, stored), i, length in zip(pieces, chunks, lengths, strict=True):
         content = _decoded(stored, codec, length)
         if blake3(content).digest() != found.hashes[i].tobytes():
             raise _malformed(f"chunk {i} does not have the hash that was announced")
         places.append((at, len(stored), codec))
     return places
-
-
-def _counted(
-    pieces: Iterable[tuple[int, int, memoryview]], chunks: Sequence[int]
-) -> Iterator[tuple[int, int, memoryview]]:
-    number = 0
-    for piece in pieces:
-        number += 1
-        if number > len(chunks):
-            break
-        yield piece
-    if number != len(chunks):
-        raise _malformed(f"it has another number of chunks than {len(chunks)}")
 
 
 def _cut(data: memoryview, lengths: Sequence[int]) -> Iterator[tuple[int, int, memoryview]]:
