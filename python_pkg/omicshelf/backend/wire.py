@@ -14,18 +14,23 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from omicshelf import errors
-from omicshelf.records import DatasetRecord, Origin
+from omicshelf.backend.base import Query
+from omicshelf.records import Change, DatasetRecord, Origin
 
 __all__ = [
     "API",
     "CLIENT_HEADER",
     "HASH_HEADER",
+    "INFO",
     "ORIGIN_HEADER",
     "STATUS",
     "USER_HEADER",
     "VERSION",
     "AtlasBody",
     "AtlasPatch",
+    "BlobHash",
+    "BlobNames",
+    "ChangeList",
     "ChunkList",
     "CopyBody",
     "DeleteBody",
@@ -49,12 +54,17 @@ __all__ = [
     "decode_origin",
     "encode_origin",
     "error_of",
+    "query_parameters",
 ]
 
 VERSION = 1
 """The release of the protocol. A server speaks one; a client refuses to talk to another."""
 
 API = f"/omicshelf/api/v{VERSION}"
+
+INFO = "/omicshelf/api/v1/info"
+"""Asked first, by every client of every server: it stays where it is in all later releases,
+so that the two can tell which of them is to be upgraded."""
 
 CLIENT_HEADER = "X-Omicshelf-Client"
 """The client's release of omicshelf, for the log and for ``/info``'s advice."""
@@ -123,6 +133,65 @@ class Info(Answer):
     role: str | None = None
     capabilities: list[str] = Field(default_factory=list)
     limits: dict[str, int] = Field(default_factory=dict)
+
+
+# -- questions
+
+
+def query_parameters(query: Query) -> list[tuple[str, str]]:
+    """Give a query as the parameters of ``GET /atlases/{atlas}/datasets``.
+
+    ``where`` is a JSON array of triples of key, operator and value; ``facets`` is repeated, once
+    a key; a ``limit`` that is left out is the server's. Text that is no Unicode is left out.
+
+    Examples
+    --------
+    >>> query_parameters(Query(text="lung", limit=5, facets=("tissue", "sex"), count=False))
+    [('text', 'lung'), ('limit', '5'), ('facets', 'tissue'), ('facets', 'sex'), ('count', 'false')]
+    """
+    plain = Query()
+    told: list[tuple[str, Any]] = [("text", query.text)] if query.text else []
+    if query.where:
+        triples = [[one.key, one.operator, one.value] for one in query.where]
+        told.append(("where", json.dumps(triples, separators=(",", ":"))))
+    if query.order_by != plain.order_by:
+        told.append(("order_by", query.order_by))
+    if query.limit is not None:
+        told.append(("limit", query.limit))
+    if query.after is not None:
+        told.append(("after", query.after))
+    if query.deleted:
+        told.append(("deleted", "true"))
+    told += [("facets", key) for key in query.facets]
+    if query.facet_limit != plain.facet_limit:
+        told.append(("facet_limit", query.facet_limit))
+    if not query.count:
+        told.append(("count", "false"))
+    return [(key, str(value).encode("utf-8", "ignore").decode()) for key, value in told]
+
+
+class ChangeList(Answer):
+    """A page of the change log; the next one is asked for with ``after=last``.
+
+    ``last`` is the number of the last line that was looked at, also where no line is the
+    reader's to see. There is no more for now where it is the ``after`` that was asked for.
+    """
+
+    changes: list[Change]
+    last: int
+
+
+class BlobNames(Answer):
+    """The names of a blob: base64 of the sorted hashes, as in an upload; null without names."""
+
+    obs_names: str | None = None
+    var_names: str | None = None
+
+
+class BlobHash(Answer):
+    """The sha256 (hex) of a blob."""
+
+    sha256: str
 
 
 # -- records
@@ -276,7 +345,7 @@ class UploadRequest(Body):
 
 
 class UploadState(Answer):
-    """An upload that is under way; ``parts`` are the numbers of those that are there.
+    """An upload that is under way; ``parts`` are the numbers, from 0, of those that are there.
 
     ``part_size`` bytes of the file (less in the last one) make up each part of an upload that
     is not chunked. Of a chunked one, ``params`` say how to cut the file, and a part is made of
