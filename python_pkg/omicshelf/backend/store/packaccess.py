@@ -70,13 +70,24 @@ class PackAccess:
         if descriptor is not None:
             with storage_errors(f"read the pack {key!r}"):
                 return descriptor.read_into(offset, target)
-        try:
-            data = self._store.read_bytes(key, offset, len(target))
-        except NotFound as error:
-            raise _missing(key) from error
+        data = self._ask(key, offset, len(target))
         if len(data) == len(target):
             target[:] = data
         return len(data) == len(target)
+
+    def read(self, key: str, offset: int, length: int) -> memoryview:
+        """Read a range; less than ``length`` where the pack ends before."""
+        descriptor = self.descriptor(key)
+        if descriptor is None:
+            return memoryview(self._ask(key, offset, length))
+        target = memoryview(bytearray(length))
+        return target if self.read_into(key, offset, target) else target[:0]
+
+    def _ask(self, key: str, offset: int, length: int) -> bytes:
+        try:
+            return self._store.read_bytes(key, offset, length)
+        except NotFound as error:
+            raise _missing(key) from error
 
     def hash(self, key: str, size: int) -> str:
         """Hash a pack of ``size`` bytes as a whole (blake3, hex)."""

@@ -3,6 +3,9 @@
 Ranges are read by the calling thread alone and without a lock. h5py holds a lock of its own
 while it reads from a file object, and takes it again whenever garbage collection, in whatever
 thread, frees one of its objects: waiting for another thread in there would be a deadlock.
+
+A store without local paths is asked for less and more at a time: small reads take their
+surroundings with them, and a whole blob comes in several ranges at once.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import io
 import uuid
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,8 +34,9 @@ from omicshelf.backend.store.durable import (
     storage_errors,
     write_all,
 )
+from omicshelf.backend.store.fetching import BLOCK, LANES, RANGE, fetches
 from omicshelf.backend.store.layout import Layout
-from omicshelf.backend.store.manifest import BlobManifest
+from omicshelf.backend.store.manifest import RAW, BlobManifest
 from omicshelf.backend.store.marks import Mark
 from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.backend.store.packaccess import PackAccess
@@ -42,9 +48,11 @@ if TYPE_CHECKING:
 __all__ = ["BlobReader", "ChunkFile", "open_blob"]
 
 _PORTION = 1 << 20  # bytes that are still in the processor's cache when they are hashed
-_CACHED_CHUNKS = 128  # decoded for reads smaller than a chunk; about 10 MB
+_CACHED = 10 << 20  # bytes of decoded chunks that are kept for reads smaller than a chunk
+_CACHED_CHUNKS = 128
 _AHEAD = 8  # chunks decoded at once where one is read after the other
 _BLOCK = 4 << 20
+_NEAR = 1 << 20  # bytes up to which a read of a distant pack goes through the cache
 _IN_FLIGHT = 3
 _SHORTER = "the pack is shorter than it was"
 
@@ -83,6 +91,8 @@ class BlobReader:
         self._layout = Layout(manifest)
         self._starts = self._layout.starts
         self._decoded: dict[int, memoryview] = {}
+        self._cached = max(_CACHED_CHUNKS, _CACHED // manifest.params.average)
+        self._distant = any(store.local_path(key) is None for key in self._keys)
 
     def __enter__(self) -> Self:
         return self
@@ -209,18 +219,15 @@ class BlobReader:
     ) -> None:
         """Read in order while other threads hash and write; ``all`` means the whole hash."""
         whole = blake3()
-        starts = self._starts
-        longest = int(self.manifest.extents["length"].max(initial=_BLOCK))
-        buffers = [memoryview(bytearray(min(self.size, longest))) for _ in range(_IN_FLIGHT + 1)]
         small = self.size <= _BLOCK
-        with Lane(small) as hash_lane, Lane(small) as write_lane:
+        chunks: _Check = "none" if check == "all" else check
+        blocks = self._fetched(chunks) if self._distant else self._filled(chunks)
+        with ExitStack() as stack:
+            # The lanes that hash and write end first: they use what the others fill.
+            stack.callback(blocks.close)
+            hash_lane, write_lane = (stack.enter_context(Lane(small)) for _ in range(2))
             under_way: deque[list[Callable[[], object]]] = deque()
-            first, number = 0, 0
-            while first < len(starts) - 1:
-                reach = bisect_right(starts, starts[first] + _BLOCK) - 1
-                last = max(first + 1, reach)
-                view = buffers[number % len(buffers)][: starts[last] - starts[first]]
-                self._fill(first, last, view, "none" if check == "all" else check)
+            for view in blocks:
                 waits: list[Callable[[], object]] = []
                 if check == "all":
                     waits.append(hash_lane.submit(whole.update, view))
@@ -231,11 +238,77 @@ class BlobReader:
                     _settle(under_way)
                 if progress is not None:
                     progress(len(view))
-                first, number = last, number + 1
             while under_way:
                 _settle(under_way)
         if check == "all" and whole.hexdigest() != self.manifest.blake3:
             raise self._damage()
+
+    def _blocks(self, size: int) -> list[tuple[int, int]]:
+        """Split the chunks into blocks of up to ``size`` bytes, or of one chunk."""
+        starts, bounds = self._starts, [0]
+        while bounds[-1] < len(starts) - 1:
+            reach = bisect_right(starts, starts[bounds[-1]] + size) - 1
+            bounds.append(max(bounds[-1] + 1, reach))
+        return list(pairwise(bounds))
+
+    def _buffers(self, size: int, ahead: int, n_blocks: int) -> list[memoryview]:
+        """Make the buffers that blocks are read into, each used again when all were."""
+        longest = int(self.manifest.extents["length"].max(initial=size))
+        count = min(ahead + _IN_FLIGHT + 1, n_blocks)
+        return [memoryview(bytearray(min(self.size, longest))) for _ in range(count)]
+
+    def _filled(self, check: _Check) -> Generator[memoryview]:
+        """Give the blob block by block, each read when it is asked for."""
+        blocks = self._blocks(_BLOCK)
+        buffers = self._buffers(_BLOCK, 0, len(blocks))
+        for number, (first, last) in enumerate(blocks):
+            size = self._starts[last] - self._starts[first]
+            view = buffers[number % len(buffers)][:size]
+            self._fill(first, last, view, check)
+            yield view
+
+    def _fetched(self, check: _Check) -> Generator[memoryview]:
+        """Give the blob block by block, while the next ones are on their way."""
+        blocks = self._blocks(RANGE)
+        n_lanes = min(LANES, len(blocks))
+        buffers = self._buffers(RANGE, n_lanes, len(blocks))
+        with ExitStack() as stack:
+            lanes = [stack.enter_context(Lane(n_lanes == 1)) for _ in range(n_lanes)]
+            coming: deque[tuple[memoryview, Callable[[], None]]] = deque()
+            for number, (first, last) in enumerate(blocks):
+                if len(coming) == n_lanes:
+                    view, wait = coming.popleft()
+                    wait()
+                    yield view
+                size = self._starts[last] - self._starts[first]
+                view = buffers[number % len(buffers)][:size]
+                lane = lanes[number % n_lanes]
+                coming.append((view, lane.submit(self._fetch, first, last, view, check)))
+            while coming:
+                view, wait = coming.popleft()
+                wait()
+                yield view
+
+    def _fetch(self, first: int, last: int, target: memoryview, check: _Check) -> None:
+        """Decode the chunks ``first`` to ``last - 1`` into ``target``, in few requests."""
+        starts, extents, base = self._starts, self.manifest.extents, self._starts[first]
+        for fetch in fetches(extents, first, last):
+            data = self._packs.read(self._keys[fetch.pack], fetch.start, fetch.stop - fetch.start)
+            for i, at, size in fetch.chunks:
+                stored = data[at : at + size]
+                if len(stored) < size:
+                    raise self._damaged(i, _SHORTER)
+                chunk = target[starts[i] - base : starts[i + 1] - base]
+                if extents["codec"][i] == RAW:
+                    chunk[:] = stored
+                elif not _decompress(stored, chunk):
+                    raise self._damaged(i, "it cannot be decompressed")
+                if check != "none":
+                    self._check_chunk(i, chunk)
+
+    def _check_chunk(self, i: int, chunk: memoryview) -> None:
+        if blake3(chunk).digest() != self.manifest.extents["hash"][i].tobytes():
+            raise self._damaged(i, "the bytes do not have the recorded hash")
 
     def _damage(self) -> IntegrityError:
         """Find out which chunk it is that made the hash of the whole file differ."""
@@ -254,6 +327,12 @@ class BlobReader:
         """Read whole chunks straight into ``target``, and what is less through the cache."""
         starts, stop = self._starts, start + len(target)
         first, last = self._layout.chunks_between(start, stop)
+        if self._distant and len(target) <= _NEAR:
+            for i in range(first, last):
+                low, high = max(start, starts[i]), min(stop, starts[i + 1])
+                chunk = self._chunk(i, last)[low - starts[i] : high - starts[i]]
+                target[low - start : high - start] = chunk
+            return
         inner, outer = first + (starts[first] < start), last - (starts[last] > stop)
         for i in {first, last - 1}:
             if not inner <= i < outer:
@@ -264,28 +343,44 @@ class BlobReader:
             part = target[starts[inner] - start : starts[outer] - start]
             self._fill(inner, outer, part, "untrusted")
 
-    def _chunk(self, i: int) -> memoryview:
-        """Give one decoded chunk; the last few are kept for the many small reads of HDF5."""
+    def _chunk(self, i: int, wanted: int = 0) -> memoryview:
+        """Give one decoded chunk; the last few are kept for the many small reads of HDF5.
+
+        Where every read is a request, those up to ``wanted`` and around it are read with it.
+        """
         # Each step is atomic by itself; two threads at most decode the same chunk twice.
         data = self._decoded.pop(i, None)
         if data is None:
-            ahead = _AHEAD if i - 1 in self._decoded else 1
-            stop = min(i + ahead, self._layout.run_of(i).last)
-            base = self._starts[i]
+            first, stop = self._around(i, wanted)
+            base = self._starts[first]
             run = memoryview(bytearray(self._starts[stop] - base))
-            self._read_portion(i, stop, run, "untrusted")
-            for k in range(i, stop):
+            self._read_portion(first, stop, run, "untrusted")
+            for k in range(first, stop):
                 self._decoded[k] = run[self._starts[k] - base : self._starts[k + 1] - base]
-            data = run[: self._starts[i + 1] - base]
+            data = run[self._starts[i] - base : self._starts[i + 1] - base]
+        self._decoded.pop(i, None)
         self._decoded[i] = data
-        while len(self._decoded) > _CACHED_CHUNKS:
+        while len(self._decoded) > self._cached:
             self._decoded.pop(next(iter(self._decoded.copy()), i), None)
         return data
+
+    def _around(self, i: int, wanted: int) -> tuple[int, int]:
+        """Say which chunks of a run to read together with chunk ``i``."""
+        run = self._layout.run_of(i)
+        follows = i - 1 in self._decoded
+        if not self._distant:
+            return i, min(i + (_AHEAD if follows else 1), run.last)
+        start = self._starts[i] // BLOCK * BLOCK
+        stop = start + (_NEAR if follows else BLOCK)
+        first, last = self._layout.chunks_between(start, min(stop, self.size))
+        while first < i and first in self._decoded:
+            first += 1
+        return max(first, run.first), min(max(last, wanted), run.last)
 
     def _fill(self, first: int, last: int, target: memoryview, check: _Check) -> None:
         """Decode the chunks ``first`` to ``last - 1`` into ``target``, which they fill."""
         base = self._starts[first]
-        for i, j in self._layout.portions(first, last, _PORTION):
+        for i, j in self._layout.portions(first, last, RANGE if self._distant else _PORTION):
             part = target[self._starts[i] - base : self._starts[j] - base]
             self._read_portion(i, j, part, check)
 
@@ -307,8 +402,7 @@ class BlobReader:
         base = self._starts[first]
         for i in range(first, last):
             chunk = target[self._starts[i] - base : self._starts[i + 1] - base]
-            if blake3(chunk).digest() != extents["hash"][i - first].tobytes():
-                raise self._damaged(i, "the bytes do not have the recorded hash")
+            self._check_chunk(i, chunk)
 
     def _decompress(self, first: int, last: int, stored: memoryview, target: memoryview) -> None:
         base, at = self._starts[first], 0
