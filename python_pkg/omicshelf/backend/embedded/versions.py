@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from omicshelf import rules
 from omicshelf.backend.base import VersionDraft
 from omicshelf.backend.clock import now_ms
+from omicshelf.backend.drafts import check_version
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.blobs import BlobFacts, Blobs, Incoming, PackGone, Retry
 from omicshelf.backend.embedded.changes import ChangeWriter
@@ -180,7 +181,7 @@ class Versions(Blobs):
     ) -> DatasetRecord:
         """Create, update or save a dataset: check, write the bytes, then one transaction."""
         atlas = rules.check_atlas(atlas)
-        draft = _checked(draft)
+        draft = check_version(draft)
         reuse = True
         for _attempt in range(_ATTEMPTS):
             base = self._check_draft(atlas, draft, with_data=source is not None)
@@ -627,21 +628,3 @@ def same_content(old: Any, facts: BlobFacts) -> bool:
     if old.blake3 == facts.blake3:
         return True
     return old.digest is not None and old.digest == facts.digest
-
-
-def _checked(draft: VersionDraft) -> VersionDraft:
-    """Assert the rules of names and metadata."""
-    checked: dict[str, Any] = {"message": rules.check_message(draft.message)}
-    if draft.mode != "update":
-        checked["dataset_id"] = rules.check_dataset_id(draft.dataset_id)
-    if draft.data_type is not None:
-        checked["data_type"] = rules.check_data_type(draft.data_type)
-    elif draft.mode == "create":
-        raise Invalid("data_type is missing.", "Name the kind of data, such as 'Bulk RNAseq'.")
-    if draft.data_format is not None:
-        checked["data_format"] = rules.check_format(draft.data_format)
-    if draft.study_id is not None:
-        checked["study_id"] = rules.check_study_id(draft.study_id)
-    if draft.metadata is not None:
-        checked["metadata"] = rules.clean_metadata(draft.metadata)
-    return replace(draft, **checked)
