@@ -1,0 +1,1 @@
+"""The remote backend: a catalog that a server keeps, asked over HTTP."""
