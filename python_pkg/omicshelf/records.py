@@ -11,18 +11,28 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "ROLES",
     "AtlasRecord",
+    "BlobRecord",
     "Change",
     "DatasetRecord",
     "Element",
     "FileRecord",
     "LabelRecord",
     "Origin",
+    "Role",
+    "RoleRecord",
     "Summary",
     "VersionRecord",
 ]
 
 JsonObject = dict[str, Any]
+
+Role = Literal["viewer", "contributor", "admin"]
+"""What a person may do in an atlas, or on a whole server."""
+
+ROLES: tuple[Role, ...] = ("viewer", "contributor", "admin")
+"""The roles; each may do all that the ones before it may."""
 
 
 class Record(BaseModel):
@@ -178,14 +188,37 @@ class AtlasRecord(Record):
     """A named collection of datasets."""
 
     name: str
+    description: str | None = None
     created_at: int
     n_datasets: int = 0
     n_versions: int = 0
     size: int = 0
 
 
+class RoleRecord(Record):
+    """What a user may do in an atlas; on the whole server where ``atlas`` is None."""
+
+    atlas: str | None = None
+    user: str
+    role: Role
+    author: str | None = None
+    created_at: int
+
+
+class BlobRecord(Record):
+    """The facts of stored bytes, which a version or a file refers to by ``blob``."""
+
+    blob: str
+    size: int
+    blake3: str
+    data_format: str | None = None
+
+
 class Change(Record):
-    """A line of the change log: the audit trail and the feed of live interfaces."""
+    """A line of the change log: the audit trail and the feed of live interfaces.
+
+    ``atlas`` is empty where a change is about the whole server: its roles.
+    """
 
     seq: int
     time: int

@@ -11,18 +11,22 @@ from pathlib import PurePath
 from typing import Any
 
 from omicshelf.errors import Invalid
+from omicshelf.records import ROLES, Role
 
 __all__ = [
     "VERSION_NAME",
     "check_atlas",
     "check_data_type",
     "check_dataset_id",
+    "check_description",
     "check_file_name",
     "check_format",
     "check_label",
     "check_message",
+    "check_role",
     "check_study_id",
     "check_tag",
+    "check_user",
     "clean_metadata",
     "propose_dataset_id",
     "shown",
@@ -144,16 +148,43 @@ def check_tag(tag: object) -> str:
 
 def check_message(message: object) -> str | None:
     """Return the message of a change: any text without NUL, at most 10,000 characters."""
-    if message is None:
+    return _check_prose(message, "message")
+
+
+def check_description(description: object) -> str | None:
+    """Return the description of an atlas: any text without NUL, at most 10,000 characters."""
+    return _check_prose(description, "description")
+
+
+def _check_prose(text: object, what: str) -> str | None:
+    if text is None:
         return None
-    if not isinstance(message, str):
-        raise Invalid(f"message must be text, not {type(message).__name__}.", "Pass a str.")
-    if len(message) > _MAX_MESSAGE:
+    if not isinstance(text, str):
+        raise Invalid(f"{what} must be text, not {type(text).__name__}.", "Pass a str.")
+    if len(text) > _MAX_MESSAGE:
         raise Invalid(
-            f"The message is too long: {len(message):,} characters.",
+            f"The {what} is too long: {len(text):,} characters.",
             f"At most {_MAX_MESSAGE:,} characters are allowed.",
         )
-    return _clean_text(message, "The message") or None
+    return _clean_text(text, f"The {what}") or None
+
+
+def check_user(name: object) -> str:
+    """Return the name of a user: 1 to 255 printable characters, no spaces at its ends."""
+    text = _check_text(name, "user", _MAX_NAME)
+    if text != text.strip():
+        raise Invalid(
+            f"Cannot use '{text}' as the name of a user.", "Leave out spaces at its ends."
+        )
+    return text
+
+
+def check_role(role: object) -> Role:
+    """Return a role: ``viewer``, ``contributor`` or ``admin``."""
+    for known in ROLES:
+        if role == known:
+            return known
+    raise Invalid(f"There is no role '{shown(role)}'.", f"Choose one of {', '.join(ROLES)}.")
 
 
 def check_label(name: object) -> str:

@@ -18,17 +18,21 @@ from omicshelf.backend.source import Source
 from omicshelf.formats.base import Names, Progress
 from omicshelf.records import (
     AtlasRecord,
+    BlobRecord,
     Change,
     DatasetRecord,
     FileRecord,
     LabelRecord,
     Origin,
+    Role,
+    RoleRecord,
     Summary,
     VersionRecord,
 )
 
 __all__ = [
     "Backend",
+    "BlobChunks",
     "CopyDraft",
     "EditReport",
     "FileDraft",
@@ -177,6 +181,29 @@ class VerifyReport:
         return not self.problems
 
 
+@dataclass(frozen=True)
+class BlobChunks:
+    """How the bytes of a blob are cut, and the hash of each chunk.
+
+    Attributes
+    ----------
+    size, blake3
+        Bytes of the whole, and their hash (hex).
+    params
+        How they were cut: the fields of :class:`omicshelf.backend.store.chunks.ChunkParams`.
+    lengths
+        The chunks' lengths in order, little-endian 32-bit numbers.
+    hashes
+        Their blake3 hashes, 32 bytes each.
+    """
+
+    size: int
+    blake3: str
+    params: Mapping[str, Any]
+    lengths: bytes
+    hashes: bytes
+
+
 @runtime_checkable
 class Backend(Protocol):
     """Records and bytes of the atlases of one catalog."""
@@ -187,7 +214,17 @@ class Backend(Protocol):
 
     # -- atlases
     def list_atlases(self) -> list[AtlasRecord]: ...
-    def create_atlas(self, atlas: str, *, by: Origin) -> AtlasRecord: ...
+    def get_atlas(self, atlas: str) -> AtlasRecord: ...
+    def create_atlas(
+        self, atlas: str, *, description: str | None = None, by: Origin
+    ) -> AtlasRecord: ...
+    def describe_atlas(self, atlas: str, description: str | None, *, by: Origin) -> AtlasRecord: ...
+    def delete_atlas(self, atlas: str, *, by: Origin) -> None: ...
+
+    # -- roles; of the whole server where the atlas is None
+    def list_roles(self, atlas: str | None) -> list[RoleRecord]: ...
+    def set_role(self, atlas: str | None, user: str, role: Role, *, by: Origin) -> RoleRecord: ...
+    def remove_role(self, atlas: str | None, user: str, *, by: Origin) -> None: ...
 
     # -- datasets and versions
     def get_dataset(self, atlas: str, dataset_id: str) -> DatasetRecord: ...
@@ -273,6 +310,8 @@ class Backend(Protocol):
     def summary(self, blob: str) -> Summary: ...
     def names(self, blob: str) -> Names | None: ...
     def sha256(self, blob: str) -> str: ...
+    def blob_facts(self, blob: str) -> BlobRecord: ...
+    def chunks(self, blob: str) -> BlobChunks: ...
 
     # -- bytes
     def staging(self) -> Path: ...
@@ -290,6 +329,7 @@ class Backend(Protocol):
         dataset_id: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Change]: ...
+    def last_change(self) -> int: ...
 
     # -- keeping house
     def purge_versions(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database, is_network_file_system
-from omicshelf.backend.embedded.keeping import Keeping
+from omicshelf.backend.embedded.roles import Roles
 from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.embedded.session import Session
 from omicshelf.backend.store.durable import new_file, sync_folder, write_all
@@ -32,7 +32,7 @@ _GC_EVERY_MS = 24 * 3600 * 1000
 _log = logging.getLogger("omicshelf")
 
 
-class EmbeddedBackend(Keeping):
+class EmbeddedBackend(Roles):
     """Records in SQLite, bytes in packs, both in one directory.
 
     Many processes may use the same directory at the same time.

@@ -1,4 +1,4 @@
-"""Datasets as wholes: atlases, deletion, copies, studies, labels, and edits of many at once."""
+"""Datasets as wholes: deletion, copies, studies, labels, and edits of many at once."""
 
 from __future__ import annotations
 
@@ -11,77 +11,23 @@ import sqlalchemy as sa
 from omicshelf import rules
 from omicshelf.backend.base import CopyDraft, EditReport, Query
 from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.atlases import Atlases
 from omicshelf.backend.embedded.blobs import Retry
 from omicshelf.backend.embedded.changes import ChangeWriter
 from omicshelf.backend.embedded.core import batches, is_unicode, new_id
-from omicshelf.backend.embedded.files import Files
 from omicshelf.backend.embedded.index import index_dataset, unindex_dataset
 from omicshelf.backend.embedded.versions import NewVersion
 from omicshelf.backend.store.manifest import object_key
 from omicshelf.errors import AlreadyExists, Conflict, Invalid, NotFound, RepositoryLocked
-from omicshelf.records import (
-    AtlasRecord,
-    Change,
-    DatasetRecord,
-    LabelRecord,
-    Origin,
-)
+from omicshelf.records import Change, DatasetRecord, LabelRecord, Origin
 
 __all__ = ["Datasets"]
 
 _ATTEMPTS = 10
 
 
-class Datasets(Files):
+class Datasets(Atlases):
     """The part of the embedded backend that treats datasets as wholes."""
-
-    # -- atlases
-
-    def list_atlases(self) -> list[AtlasRecord]:
-        """Give the atlases by name, with what they hold."""
-        d, v, a = t.dataset, t.version, t.atlas
-        with self.db.reading() as connection:
-            datasets = {
-                row.atlas_id: row
-                for row in connection.execute(
-                    sa.select(d.c.atlas_id, sa.func.count().label("n"))
-                    .where(~d.c.deleted)
-                    .group_by(d.c.atlas_id)
-                )
-            }
-            versions = {
-                row.atlas_id: row
-                for row in connection.execute(
-                    sa.select(
-                        d.c.atlas_id,
-                        sa.func.count().label("n"),
-                        sa.func.coalesce(sa.func.sum(v.c.added_bytes), 0).label("size"),
-                    )
-                    .join(v, v.c.dataset_id == d.c.id)
-                    .group_by(d.c.atlas_id)
-                )
-            }
-            atlases = connection.execute(sa.select(a).order_by(a.c.name)).all()
-        return [
-            AtlasRecord(
-                name=row.name,
-                created_at=row.created_at,
-                n_datasets=datasets[row.id].n if row.id in datasets else 0,
-                n_versions=versions[row.id].n if row.id in versions else 0,
-                size=versions[row.id].size if row.id in versions else 0,
-            )
-            for row in atlases
-        ]
-
-    def create_atlas(self, atlas: str, *, by: Origin) -> AtlasRecord:
-        """Make an empty atlas."""
-        name = rules.check_atlas(atlas)
-        with self.changing(by) as writer:
-            if self.find_atlas(writer.connection, name) is not None:
-                raise AlreadyExists(f"The atlas '{name}' already exists.", "Use it as it is.")
-            self.make_atlas(writer.connection, name, writer.time)
-            writer.add("create atlas", name)
-        return AtlasRecord(name=name, created_at=writer.time)
 
     # -- deletion
 

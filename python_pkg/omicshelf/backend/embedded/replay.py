@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DatasetState", "FileState", "Replay"]
+__all__ = ["DatasetState", "FileState", "Replay", "RoleState"]
 
 Line = Mapping[str, Any]
 
@@ -60,6 +60,15 @@ class DatasetState:
         return [f for f in self.files if f.state == "current" and name in (None, f.name)]
 
 
+@dataclass
+class RoleState:
+    """A row of ``role``."""
+
+    role: str
+    author: str | None
+    created_at: int
+
+
 class Replay:
     """Replays change-log lines over version records.
 
@@ -72,6 +81,13 @@ class Replay:
     ----------
     atlases
         Time of creation by name.
+    descriptions
+        What the lines say of atlases, by name; None where they take a description away.
+    roles
+        What the lines say of roles, by atlas ("" for the whole server) and user; None where
+        they take a role away.
+    deleted_atlases
+        The atlases that were deleted, among them those that were made anew since.
     datasets
         The state by atlas and id.
     lines
@@ -83,6 +99,9 @@ class Replay:
     def __init__(self, records: Mapping[str, Mapping[str, Any]]) -> None:
         self._records = records
         self.atlases: dict[str, int] = {}
+        self.descriptions: dict[str, str | None] = {}
+        self.roles: dict[tuple[str, str], RoleState | None] = {}
+        self.deleted_atlases: set[str] = set()
         self.datasets: dict[tuple[str, str], DatasetState] = {}
         self.lines: list[Line] = []
         self._known: set[str] = set()
@@ -102,6 +121,13 @@ class Replay:
             "undelete": self._undelete,
             "purge versions": self._purge,
             "purge dataset": self._purge_dataset,
+        }
+        self._atlas_actions: dict[str, Callable[[Line], None]] = {
+            "create atlas": self._describe,
+            "describe atlas": self._describe,
+            "delete atlas": self._delete_atlas,
+            "set role": self._set_role,
+            "remove role": self._remove_role,
         }
 
     def run(self, lines: Iterable[Line], lost: Mapping[int, Line] | None = None) -> Replay:
@@ -172,8 +198,12 @@ class Replay:
     def _apply(self, line: Line) -> None:
         self.lines.append(line)
         atlas, time = line["atlas"], line["time"]
-        self.atlases.setdefault(atlas, time)
+        if atlas:  # else it is about the whole server
+            self.atlases.setdefault(atlas, time)
         if line.get("dataset_id") is None:
+            about_atlas = self._atlas_actions.get(line["action"])
+            if about_atlas is not None:  # others, such as "import", change no row
+                about_atlas(line)
             return
         key = (atlas, line["dataset_id"])
         if key not in self.datasets:
@@ -185,6 +215,25 @@ class Replay:
         state.change_seq = int(line["seq"])
 
     # -- what each action does
+
+    def _describe(self, line: Line) -> None:
+        if "description" in line["details"]:
+            self.descriptions[line["atlas"]] = line["details"]["description"]
+
+    def _delete_atlas(self, line: Line) -> None:
+        atlas = line["atlas"]
+        del self.atlases[atlas]
+        self.deleted_atlases.add(atlas)
+        self.descriptions.pop(atlas, None)
+        self.roles = {key: role for key, role in self.roles.items() if key[0] != atlas}
+        self.datasets = {key: state for key, state in self.datasets.items() if key[0] != atlas}
+
+    def _set_role(self, line: Line) -> None:
+        key = (line["atlas"], line["details"]["user"])
+        self.roles[key] = RoleState(line["details"]["role"], line["user"], line["time"])
+
+    def _remove_role(self, line: Line) -> None:
+        self.roles[line["atlas"], line["details"]["user"]] = None
 
     def _version(self, state: DatasetState, line: Line) -> None:
         details, uuid = line["details"], line["version_id"]

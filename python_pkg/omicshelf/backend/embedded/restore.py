@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.atlases import insert_atlas
 from omicshelf.backend.embedded.blobs import object_kind
 from omicshelf.backend.embedded.core import batches
 from omicshelf.backend.embedded.index import index_dataset
-from omicshelf.backend.embedded.replay import DatasetState, Replay
+from omicshelf.backend.embedded.replay import DatasetState, Replay, RoleState
 from omicshelf.backend.store.manifest import BlobManifest
 from omicshelf.records import Summary
 
@@ -45,7 +46,7 @@ class FoundBlob:
 
 
 class Restorer:
-    """Inserts datasets, versions, files, labels, blobs and objects on one connection.
+    """Inserts atlases, roles, datasets, versions, files, labels, blobs and objects.
 
     Parameters
     ----------
@@ -118,18 +119,41 @@ class Restorer:
             )
 
     def insert_datasets(self, replay: Replay) -> None:
-        """Insert atlases and datasets with everything that belongs to them."""
-        atlas_keys = {}
-        for name, created_at in replay.atlases.items():
-            there = self._connection.execute(
-                sa.select(t.atlas.c.id).where(t.atlas.c.name == name)
-            ).scalar_one_or_none()
-            if there is None:
-                there = self._insert(t.atlas, name=name, created_at=created_at)
-            atlas_keys[name] = there
+        """Insert atlases, their roles, and datasets with everything that belongs to them."""
+        keys = {name: self._place_atlas(name, replay) for name in replay.atlases}
         for state in replay.datasets.values():
             if state.versions or state.next_seq > 1:
-                self._insert_dataset(atlas_keys[state.atlas], state)
+                self._insert_dataset(keys[state.atlas], state)
+        for (atlas, user), role in replay.roles.items():
+            self._place_role(keys[atlas] if atlas else None, user, role)
+
+    def _place_atlas(self, name: str, replay: Replay) -> int:
+        """Give the key of an atlas, made or brought to what the lines say of it."""
+        connection, created_at = self._connection, replay.atlases[name]
+        found = connection.execute(
+            sa.select(t.atlas.c.id).where(t.atlas.c.name == name)
+        ).scalar_one_or_none()
+        if found is None:
+            return insert_atlas(connection, name, created_at, replay.descriptions.get(name))
+        key: int = found
+        known: dict[str, Any] = {}
+        if name in replay.deleted_atlases:
+            # An import tells that it was deleted: what was there has the fate of what was told.
+            connection.execute(t.role.delete().where(t.role.c.atlas_id == key))
+            known = {"created_at": created_at, "description": None}
+        if name in replay.descriptions:
+            known["description"] = replay.descriptions[name]
+        if known:
+            connection.execute(t.atlas.update().where(t.atlas.c.id == key).values(**known))
+        return key
+
+    def _place_role(self, atlas_key: int | None, user: str, role: RoleState | None) -> None:
+        in_place = (
+            t.role.c.atlas_id.is_(None) if atlas_key is None else t.role.c.atlas_id == atlas_key
+        )
+        self._connection.execute(t.role.delete().where(in_place, t.role.c.user == user))
+        if role is not None:
+            self._insert(t.role, atlas_id=atlas_key, user=user, **vars(role))
 
     def _insert(self, table: sa.Table, **values: Any) -> int:
         made = self._connection.execute(table.insert().values(**values))
