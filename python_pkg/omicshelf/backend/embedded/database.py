@@ -1,56 +1,71 @@
 """The connection to the catalog database: SQLite in one file, or PostgreSQL.
 
-SQLite: WAL with ``synchronous=FULL``, and ``BEGIN IMMEDIATE`` for every writing transaction,
-because a deferred one that is upgraded fails at once with "database is locked", whatever the
-timeout. On a network file system WAL is not safe, and the rollback journal is used.
+On both, one writing transaction at a time changes what is visible: by ``BEGIN IMMEDIATE`` on
+SQLite, by an advisory lock of the catalog on PostgreSQL. Reading waits for nobody.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.functions import GenericFunction
 
-from omicshelf.backend.embedded.schema import dump_json
-from omicshelf.errors import AccessDenied, Invalid, StorageError
+from omicshelf.backend.embedded.dberrors import committing, not_writable, translated
+from omicshelf.backend.embedded.engines import (
+    database_url,
+    is_writable,
+    postgresql_engine,
+    shown,
+    sqlite_engine,
+)
+from omicshelf.errors import Invalid
 
 __all__ = ["REVISION", "Database", "fold"]
 
 # The newest schema revision; a test holds it against the migrations.
 REVISION = "0001"
 
-SAFE_MODE_TIMEOUT = 120_000
-TIMEOUT = 30_000
+_OLDEST_POSTGRESQL = (12,)
+_MIGRATION_TIMEOUT = "1h"
+
+# A catalog is a schema of a database: each has a key of its own. The lock ends with the
+# transaction, and a process that is frozen while it holds it does not stop the others for ever.
+_TAKE_LOCK = sa.text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '120s', true),"
+    " pg_advisory_xact_lock(hashtextextended('omicshelf ' || coalesce(current_schema(), ''), 0))"
+)
 
 
 class Database:
-    """An engine with the pragmas, the transactions and the migrations of this project.
+    """An engine with the transactions and the migrations of this project.
 
     Parameters
     ----------
     url
-        An SQLAlchemy URL.
+        An SQLAlchemy URL, of SQLite or PostgreSQL.
     shared_file_system
         True where the SQLite file lies on a network file system.
     """
 
     def __init__(self, url: str, *, shared_file_system: bool = False) -> None:
-        self.url = sa.make_url(url)
+        self.url = database_url(url)
+        self.shown_url = shown(self.url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._shared_file_system = shared_file_system
-        self._lock = threading.RLock()
-        self._engine: sa.Engine | None = None
         self.read_only = False
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._making, self._writer = threading.Lock(), threading.Lock()
+        self._engine: sa.Engine | None = None
+        self._reader: sa.Engine | None = None
         self._pid = os.getpid()
 
     @property
@@ -59,94 +74,120 @@ class Database:
         if self._pid != os.getpid():
             if self._engine is not None:
                 self._engine.dispose(close=False)
-            self._engine = None
-            self._lock = threading.RLock()
-            self._pid = os.getpid()
-        if self._engine is None:
-            with self._lock:  # one for all threads
-                if self._engine is None:
-                    self._engine = self._make_engine()
-        return self._engine
-
-    def _make_engine(self) -> sa.Engine:
-        options: dict[str, Any] = {"json_serializer": dump_json}
-        self.read_only = self.is_sqlite and not _is_writable(Path(self.url.database or ""))
-        if self.read_only:
-            # Each reading looks anew at whether somebody who may write has the file open.
-            options |= {"poolclass": sa.NullPool, "creator": self._connect_read_only}
-        elif self.is_sqlite:
-            # Threads wait for one another in `writing`; readers get a connection each.
-            options |= {"pool_size": 20, "max_overflow": 80, "connect_args": {"timeout": 30}}
-        engine = sa.create_engine(self.url, **options)
-        if self.is_sqlite:
-            event.listen(engine, "connect", self._on_connect)
-            event.listen(engine, "begin", _on_begin)
+            self._start_over()
+        engine = self._engine
+        if engine is None:
+            with self._making:  # one for all threads
+                engine = self._engine
+                if engine is None:
+                    engine = self._engine = self._make_engine()
         return engine
 
-    def _on_connect(self, connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        connection.create_function("omicshelf_fold", 1, _folded, deterministic=True)
-        if self.read_only:
-            return
-        cursor = connection.cursor()
-        timeout = SAFE_MODE_TIMEOUT if self._shared_file_system else TIMEOUT
-        cursor.execute(f"PRAGMA busy_timeout={timeout}")
-        journal = "DELETE" if self._shared_file_system else "WAL"
-        cursor.execute(f"PRAGMA journal_mode={journal}")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-32768")
-        cursor.close()
-
-    def _connect_read_only(self) -> sqlite3.Connection:
-        """Open the file in a folder that this process may not write to.
-
-        SQLite reads a WAL database there only while a writer's ``-shm`` file is beside it.
-        Without one nobody has it open, and it can be read as a file that does not change.
-        """
-        path = Path(self.url.database or "")
-        in_use = Path(f"{path}-shm").exists() or _size(Path(f"{path}-wal"))
-        uri = f"{path.absolute().as_uri()}?mode=ro{'' if in_use else '&immutable=1'}"
-        return sqlite3.connect(uri, uri=True, timeout=30, check_same_thread=False)
+    def _make_engine(self) -> sa.Engine:
+        if not self.is_sqlite:
+            engine = postgresql_engine(self.url)
+            self._reader = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            return engine
+        self.read_only = not is_writable(Path(self.url.database or ""))
+        self._reader = sqlite_engine(
+            self.url, read_only=self.read_only, shared_file_system=self._shared_file_system
+        )
+        return self._reader
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A consistent view of the database, that blocks nobody."""
-        with translated(), self.engine.connect() as connection, connection.begin():
+        reader = self.engine and self._reader
+        assert reader is not None
+        with translated(self.shown_url), reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """One writing transaction: all of it, or nothing."""
+    def writing(self, *, alone: bool = True) -> Iterator[sa.Connection]:
+        """One writing transaction: all of it, or nothing.
+
+        Parameters
+        ----------
+        alone
+            Whether no other writing transaction may run at the same time. False is for short
+            ones that nobody else can see the result of: a heartbeat, a pending object, a mark.
+            They change one row, or several in the order of their keys, so that no two of them
+            can wait for one another. SQLite has one writer at a time in any case.
+        """
         engine = self.engine
         if self.read_only:
-            raise _not_writable(str(self.url.database))
-        # Threads of one process queue here: SQLite's own waiting is a poll, and unfair.
-        with self._lock, translated(), engine.connect() as connection:
+            raise not_writable(str(self.url.database))
+        with self._queue(alone), translated(self.shown_url), engine.connect() as connection:
             connection = connection.execution_options(omicshelf_writes=True)
-            with connection.begin():
+            with connection.begin() as transaction:
+                if alone and not self.is_sqlite:
+                    connection.execute(_TAKE_LOCK)
                 yield connection
+                with committing(self.shown_url):
+                    transaction.commit()
+
+    def _queue(self, alone: bool) -> AbstractContextManager[Any]:
+        """Let the threads of one process wait for one another outside the database.
+
+        SQLite's own waiting is a poll, and unfair; on PostgreSQL each thread that waits inside
+        holds a connection.
+        """
+        return self._writer if alone or self.is_sqlite else nullcontext()
 
     def upgrade(self) -> None:
-        """Create the tables, or bring those of an older release up to date."""
+        """Create the tables, or bring those of an older release up to date.
+
+        Any number of processes may do so at the same time.
+        """
         with self.reading() as connection:
             present = self._revision(connection)
-        if present == REVISION:
-            return
+            if present == REVISION:
+                return
+            if present is None and not self.is_sqlite:
+                self._check_server(connection)
         from alembic import command  # slow to import, and hardly ever needed
 
         config = self._alembic_config()
         if present is not None and not _knows(config, present):
             raise Invalid(
-                f"The catalog at {self.url.render_as_string()} was written by a newer omicshelf"
+                f"The catalog at {self.shown_url} was written by a newer omicshelf"
                 f" (schema {present}).",
                 "Upgrade omicshelf in this environment: pip install --upgrade omicshelf",
             )
-        with self.writing() as connection:
+        with self._migrating() as connection:
             if self._revision(connection) == REVISION:
                 return  # another process was quicker
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    @contextmanager
+    def _migrating(self) -> Iterator[sa.Connection]:
+        """A writing transaction that may take long, and waits long for another's."""
+        if self.is_sqlite:
+            with self.writing() as connection:
+                yield connection
+            return
+        with self._writer, translated(self.shown_url), self.engine.begin() as connection:
+            for setting in ("lock_timeout", "statement_timeout"):
+                connection.exec_driver_sql(f"SET LOCAL {setting} = '{_MIGRATION_TIMEOUT}'")
+            connection.execute(_TAKE_LOCK)
+            yield connection
+
+    def _check_server(self, connection: sa.Connection) -> None:
+        version = connection.dialect.server_version_info or (0,)
+        if version < _OLDEST_POSTGRESQL:
+            raise Invalid(
+                f"The server of {self.shown_url} is PostgreSQL {version[0]}.",
+                f"Use PostgreSQL {_OLDEST_POSTGRESQL[0]} or newer.",
+            )
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":
+            raise Invalid(
+                f"The database at {self.shown_url} has the encoding {encoding}.",
+                "Make one that holds any text: createdb --encoding=UTF8 --template=template0 NAME",
+            )
 
     @staticmethod
     def _revision(connection: sa.Connection) -> str | None:
@@ -171,50 +212,15 @@ class Database:
         self._engine = None
 
 
-def _is_writable(database: Path) -> bool:
-    if not database.exists():
-        return True  # it is being made, or that fails and says why
-    return os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)
+class fold(GenericFunction[str]):
+    """A text without regard to case, for any script: ``lower`` of a database may know only ASCII.
 
+    SQLite calls Python; on PostgreSQL the first migration makes the function.
+    """
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _not_writable(what: str) -> AccessDenied:
-    return AccessDenied(
-        f"The catalog database cannot be written ({what}).",
-        "You may only read this catalog. Check the permissions of its folder, or ask its owner.",
-    )
-
-
-class fold(FunctionElement[str]):
-    """A text without regard to case, for any script: SQLite's own ``lower`` knows only ASCII."""
-
+    name = "omicshelf_fold"
     type = sa.String()
     inherit_cache = True
-
-
-@compiles(fold)
-def _fold_anywhere(element: fold, compiler: Any, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
-
-
-@compiles(fold, "sqlite")
-def _fold_on_sqlite(element: fold, compiler: Any, **options: Any) -> str:
-    return f"omicshelf_fold({compiler.process(element.clauses, **options)})"
-
-
-def _folded(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
-
-
-def _on_begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("omicshelf_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _knows(config: Any, revision: str) -> bool:
@@ -222,45 +228,6 @@ def _knows(config: Any, revision: str) -> bool:
 
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     return revision in known
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours."""
-    try:
-        yield
-    except (UnicodeEncodeError, OverflowError) as error:
-        raise Invalid(
-            f"A value cannot be asked for: {error}.",
-            "Texts must be valid Unicode, and whole numbers below 2**63.",
-        ) from error
-    except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        if isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError):
-            raise
-        text = str(error.orig)
-        if "full" in text:
-            raise StorageError(
-                f"No space left for the catalog database ({text}).",
-                "Free some space on that disk and call again; nothing was changed.",
-            ) from error
-        if "locked" in text or "busy" in text:
-            raise StorageError(
-                f"The catalog database stayed locked by another process ({text}).",
-                "Try again; if it lasts, look for a stuck process that uses this catalog.",
-            ) from error
-        if "readonly" in text or "read-only" in text:
-            raise _not_writable(text) from error
-        if "unable to open" in text:
-            raise AccessDenied(
-                f"The catalog database cannot be opened ({text}).",
-                "Check that the catalog's folder is there and who may read it. Where you may "
-                "only read, and its last writer was killed, somebody who may write must open it "
-                "once.",
-            ) from error
-        raise StorageError(
-            f"The catalog database failed: {text}",
-            "Run `omicshelf verify`; `omicshelf rebuild` makes the database anew from the store.",
-        ) from error
 
 
 def file_system_type(path: Path) -> str | None:

@@ -43,6 +43,8 @@ metadata = sa.MetaData(
 
 # SQLite numbers rows by itself only where the key is declared INTEGER.
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Compared and ordered by its bytes, whatever the database's language is, as SQLite does it.
+Word = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 Time = sa.BigInteger()
 Json = sa.JSON()
 
@@ -67,7 +69,7 @@ def dump_json(value: Any) -> str:
 setting = sa.Table(
     "setting",
     metadata,
-    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("key", Word, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
 
@@ -75,7 +77,7 @@ atlas = sa.Table(
     "atlas",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("name", Word, nullable=False, unique=True),
     sa.Column("description", sa.Text),
     sa.Column("created_at", Time, nullable=False),
 )
@@ -85,19 +87,19 @@ dataset = sa.Table(
     metadata,
     sa.Column("id", Key, primary_key=True),
     sa.Column("atlas_id", Key, sa.ForeignKey("atlas.id"), nullable=False),
-    sa.Column("dataset_id", sa.String, nullable=False),
+    sa.Column("dataset_id", Word, nullable=False),
     sa.Column("incarnation", sa.Integer, nullable=False, server_default="1"),
     sa.Column("next_seq", sa.Integer, nullable=False, server_default="1"),
     sa.Column("deleted", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("study_id", sa.String),
+    sa.Column("study_id", Word),
     sa.Column("current_version", Key),  # version.id; null when all versions were purged
     sa.Column("created_at", Time, nullable=False),
     sa.Column("modified_at", Time, nullable=False),
     sa.Column("change_seq", Key, nullable=False, server_default="0"),
     # Copies of the current version's facts, for filters, order and facets without a join.
-    sa.Column("data_type", sa.String, nullable=False, server_default=""),
-    sa.Column("data_format", sa.String),
-    sa.Column("author", sa.String),
+    sa.Column("data_type", Word, nullable=False, server_default=""),
+    sa.Column("data_format", Word),
+    sa.Column("author", Word),
     sa.Column("size", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("n_obs", sa.BigInteger),
     sa.Column("n_vars", sa.BigInteger),
@@ -114,14 +116,14 @@ dataset = sa.Table(
 blob = sa.Table(
     "blob",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("id", Word, primary_key=True),
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("blake3", sa.String, nullable=False, index=True),
-    sa.Column("sha256", sa.String),
-    sa.Column("digest", sa.String),
-    sa.Column("data_format", sa.String),
+    sa.Column("blake3", Word, nullable=False, index=True),
+    sa.Column("sha256", Word),
+    sa.Column("digest", Word),
+    sa.Column("data_format", Word),
     sa.Column("summary", Json),
-    sa.Column("manifest", sa.String, nullable=False),
+    sa.Column("manifest", Word, nullable=False),
     sa.Column("created_at", Time, nullable=False),
 )
 
@@ -129,23 +131,23 @@ version = sa.Table(
     "version",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("uuid", sa.String, nullable=False, unique=True),
+    sa.Column("uuid", Word, nullable=False, unique=True),
     sa.Column("dataset_id", Key, sa.ForeignKey("dataset.id"), nullable=False),
     sa.Column("incarnation", sa.Integer, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),
-    sa.Column("data_type", sa.String, nullable=False),
-    sa.Column("data_format", sa.String),
+    sa.Column("data_type", Word, nullable=False),
+    sa.Column("data_format", Word),
     sa.Column("metadata", Json, nullable=False),
-    sa.Column("blob_id", sa.String, sa.ForeignKey("blob.id"), nullable=False, index=True),
-    sa.Column("record", sa.String, nullable=False),  # key of the object that carries the record
+    sa.Column("blob_id", Word, sa.ForeignKey("blob.id"), nullable=False, index=True),
+    sa.Column("record", Word, nullable=False),  # key of the object that carries the record
     sa.Column("n_obs", sa.BigInteger),
     sa.Column("n_vars", sa.BigInteger),
     sa.Column("n_problems", sa.Integer, nullable=False, server_default="0"),
     sa.Column("added_bytes", sa.BigInteger, nullable=False),
     sa.Column("message", sa.Text),
-    sa.Column("author", sa.String),
+    sa.Column("author", Word),
     sa.Column("origin", Json, nullable=False),
-    sa.Column("rolled_back_from", sa.String),
+    sa.Column("rolled_back_from", Word),
     sa.Column("created_at", Time, nullable=False),
     sa.UniqueConstraint("dataset_id", "seq"),
 )
@@ -155,17 +157,17 @@ version_input = sa.Table(
     metadata,
     sa.Column("version_id", Key, sa.ForeignKey("version.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),  # "parent" or "session"
-    sa.Column("source", sa.String, nullable=False, index=True),  # a version's uuid
+    sa.Column("kind", Word, nullable=False),  # "parent" or "session"
+    sa.Column("source", Word, nullable=False, index=True),  # a version's uuid
 )
 
 label = sa.Table(
     "label",
     metadata,
     sa.Column("dataset_id", Key, sa.ForeignKey("dataset.id"), primary_key=True),
-    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("name", Word, primary_key=True),
     sa.Column("version_id", Key, sa.ForeignKey("version.id"), nullable=False, index=True),
-    sa.Column("author", sa.String),
+    sa.Column("author", Word),
     sa.Column("created_at", Time, nullable=False),
 )
 
@@ -173,18 +175,18 @@ file = sa.Table(
     "file",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("uuid", sa.String, nullable=False, unique=True),
+    sa.Column("uuid", Word, nullable=False, unique=True),
     sa.Column("dataset_id", Key, sa.ForeignKey("dataset.id"), nullable=False),
     sa.Column("incarnation", sa.Integer, nullable=False),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("file_format", sa.String, nullable=False),
-    sa.Column("tag", sa.String),
-    sa.Column("blob_id", sa.String, sa.ForeignKey("blob.id"), nullable=False, index=True),
-    sa.Column("derived_from", sa.String),
+    sa.Column("name", Word, nullable=False),
+    sa.Column("file_format", Word, nullable=False),
+    sa.Column("tag", Word),
+    sa.Column("blob_id", Word, sa.ForeignKey("blob.id"), nullable=False, index=True),
+    sa.Column("derived_from", Word),
     sa.Column("auto_remove", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("author", sa.String),
+    sa.Column("author", Word),
     sa.Column("created_at", Time, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("state", Word, nullable=False),
     sa.Column("ended_at", Time),
     sa.Index("ix_file_dataset", "dataset_id", "incarnation", "name"),
     sa.Index(
@@ -200,12 +202,12 @@ file = sa.Table(
 stored_object = sa.Table(
     "object",
     metadata,
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),  # "pack", "manifest" or "record"
-    sa.Column("state", sa.String, nullable=False),  # "pending", "live" or "dead"
+    sa.Column("key", Word, primary_key=True),
+    sa.Column("kind", Word, nullable=False),  # "pack", "manifest" or "record"
+    sa.Column("state", Word, nullable=False),  # "pending", "live" or "dead"
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("session", sa.String),
-    sa.Column("mark", sa.String),
+    sa.Column("session", Word),
+    sa.Column("mark", Word),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("dead_at", Time),
     sa.Index("ix_object_state", "state", "dead_at"),
@@ -214,8 +216,8 @@ stored_object = sa.Table(
 blob_object = sa.Table(
     "blob_object",
     metadata,
-    sa.Column("blob_id", sa.String, sa.ForeignKey("blob.id"), primary_key=True),
-    sa.Column("key", sa.String, sa.ForeignKey("object.key"), primary_key=True, index=True),
+    sa.Column("blob_id", Word, sa.ForeignKey("blob.id"), primary_key=True),
+    sa.Column("key", Word, sa.ForeignKey("object.key"), primary_key=True, index=True),
 )
 
 attribute = sa.Table(
@@ -224,9 +226,9 @@ attribute = sa.Table(
     sa.Column("id", Key, primary_key=True),
     sa.Column("dataset_id", Key, sa.ForeignKey("dataset.id"), nullable=False, index=True),
     sa.Column("atlas_id", Key, nullable=False),
-    sa.Column("key", sa.String, nullable=False),
-    sa.Column("text", sa.String),  # folded, for filters
-    sa.Column("shown", sa.String),  # as it was written; null where that is the text
+    sa.Column("key", Word, nullable=False),
+    sa.Column("text", Word),  # folded, for filters
+    sa.Column("shown", Word),  # as it was written; null where that is the text
     sa.Column("number", sa.Float),
     sa.Index("ix_attribute_text", "atlas_id", "key", "text", "shown", "dataset_id"),
     sa.Index("ix_attribute_number", "atlas_id", "key", "number", "dataset_id"),
@@ -237,15 +239,15 @@ change = sa.Table(
     metadata,
     sa.Column("seq", Key, primary_key=True),
     sa.Column("time", Time, nullable=False),
-    sa.Column("user", sa.String),
-    sa.Column("action", sa.String, nullable=False),
-    sa.Column("atlas", sa.String, nullable=False),
-    sa.Column("dataset_id", sa.String),
-    sa.Column("version_id", sa.String),
+    sa.Column("user", Word),
+    sa.Column("action", Word, nullable=False),
+    sa.Column("atlas", Word, nullable=False),
+    sa.Column("dataset_id", Word),
+    sa.Column("version_id", Word),
     sa.Column("message", sa.Text),
     sa.Column("origin", Json, nullable=False),
     sa.Column("details", Json, nullable=False),
-    sa.Column("session", sa.String, index=True),
+    sa.Column("session", Word, index=True),
     sa.Index("ix_change_dataset", "atlas", "dataset_id", "seq"),
     sqlite_autoincrement=True,  # a sequence number is never used again
 )
@@ -253,8 +255,8 @@ change = sa.Table(
 session = sa.Table(
     "session",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("host", sa.String, nullable=False),
+    sa.Column("id", Word, primary_key=True),
+    sa.Column("host", Word, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("started_at", Time, nullable=False),
     sa.Column("heartbeat_at", Time, nullable=False),
@@ -265,9 +267,9 @@ role = sa.Table(
     metadata,
     sa.Column("id", Key, primary_key=True),
     sa.Column("atlas_id", Key, sa.ForeignKey("atlas.id")),  # null: the whole server
-    sa.Column("user", sa.String, nullable=False),
-    sa.Column("role", sa.String, nullable=False),  # "viewer", "contributor" or "admin"
-    sa.Column("author", sa.String),  # who gave it
+    sa.Column("user", Word, nullable=False),
+    sa.Column("role", Word, nullable=False),  # "viewer", "contributor" or "admin"
+    sa.Column("author", Word),  # who gave it
     sa.Column("created_at", Time, nullable=False),
 )
 # Nulls are not equal to one another in a unique index; keys begin at 1.
@@ -278,13 +280,13 @@ sa.Index(
 upload = sa.Table(
     "upload",
     metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("user", sa.String, nullable=False),
-    sa.Column("atlas", sa.String, nullable=False),
-    sa.Column("dataset_id", sa.String, nullable=False),
+    sa.Column("id", Word, primary_key=True),
+    sa.Column("user", Word, nullable=False),
+    sa.Column("atlas", Word, nullable=False),
+    sa.Column("dataset_id", Word, nullable=False),
     sa.Column("request", Json, nullable=False),
     sa.Column("state", Json, nullable=False),
-    sa.Column("version_id", sa.String),  # what it became, once it is complete
+    sa.Column("version_id", Word),  # what it became, once it is complete
     sa.Column("created_at", Time, nullable=False),
     sa.Column("expires_at", Time, nullable=False, index=True),
 )
@@ -292,9 +294,9 @@ upload = sa.Table(
 upload_part = sa.Table(
     "upload_part",
     metadata,
-    sa.Column("upload_id", sa.String, sa.ForeignKey("upload.id"), primary_key=True),
+    sa.Column("upload_id", Word, sa.ForeignKey("upload.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("blake3", sa.String, nullable=False),
+    sa.Column("blake3", Word, nullable=False),
     sa.Column("info", Json),
 )

@@ -10,13 +10,16 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# Compared and ordered by its bytes, whatever the database's language is.
+Word = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Create the tables."""
     op.create_table(
         "atlas",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", Word, nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_atlas")),
@@ -24,14 +27,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "blob",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", Word, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("blake3", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=True),
-        sa.Column("digest", sa.String(), nullable=True),
-        sa.Column("data_format", sa.String(), nullable=True),
+        sa.Column("blake3", Word, nullable=False),
+        sa.Column("sha256", Word, nullable=True),
+        sa.Column("digest", Word, nullable=True),
+        sa.Column("data_format", Word, nullable=True),
         sa.Column("summary", sa.JSON(), nullable=True),
-        sa.Column("manifest", sa.String(), nullable=False),
+        sa.Column("manifest", Word, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blob")),
     )
@@ -40,15 +43,15 @@ def upgrade() -> None:
         "change",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
-        sa.Column("user", sa.String(), nullable=True),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("atlas", sa.String(), nullable=False),
-        sa.Column("dataset_id", sa.String(), nullable=True),
-        sa.Column("version_id", sa.String(), nullable=True),
+        sa.Column("user", Word, nullable=True),
+        sa.Column("action", Word, nullable=False),
+        sa.Column("atlas", Word, nullable=False),
+        sa.Column("dataset_id", Word, nullable=True),
+        sa.Column("version_id", Word, nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("origin", sa.JSON(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
-        sa.Column("session", sa.String(), nullable=True),
+        sa.Column("session", Word, nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_change")),
         sqlite_autoincrement=True,
     )
@@ -56,12 +59,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_change_session"), "change", ["session"], unique=False)
     op.create_table(
         "object",
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("key", Word, nullable=False),
+        sa.Column("kind", Word, nullable=False),
+        sa.Column("state", Word, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("session", sa.String(), nullable=True),
-        sa.Column("mark", sa.String(), nullable=True),
+        sa.Column("session", Word, nullable=True),
+        sa.Column("mark", Word, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("dead_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_object")),
@@ -69,8 +72,8 @@ def upgrade() -> None:
     op.create_index("ix_object_state", "object", ["state", "dead_at"], unique=False)
     op.create_table(
         "session",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("id", Word, nullable=False),
+        sa.Column("host", Word, nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("heartbeat_at", sa.BigInteger(), nullable=False),
@@ -78,14 +81,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "setting",
-        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("key", Word, nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_setting")),
     )
     op.create_table(
         "blob_object",
-        sa.Column("blob_id", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("blob_id", Word, nullable=False),
+        sa.Column("key", Word, nullable=False),
         sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_blob_object_blob_id_blob")),
         sa.ForeignKeyConstraint(["key"], ["object.key"], name=op.f("fk_blob_object_key_object")),
         sa.PrimaryKeyConstraint("blob_id", "key", name=op.f("pk_blob_object")),
@@ -95,11 +98,11 @@ def upgrade() -> None:
         "dataset",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("atlas_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("dataset_id", sa.String(), nullable=False),
+        sa.Column("dataset_id", Word, nullable=False),
         sa.Column("incarnation", sa.Integer(), server_default="1", nullable=False),
         sa.Column("next_seq", sa.Integer(), server_default="1", nullable=False),
         sa.Column("deleted", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("study_id", sa.String(), nullable=True),
+        sa.Column("study_id", Word, nullable=True),
         sa.Column(
             "current_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
@@ -111,9 +114,9 @@ def upgrade() -> None:
             server_default="0",
             nullable=False,
         ),
-        sa.Column("data_type", sa.String(), server_default="", nullable=False),
-        sa.Column("data_format", sa.String(), nullable=True),
-        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("data_type", Word, server_default="", nullable=False),
+        sa.Column("data_format", Word, nullable=True),
+        sa.Column("author", Word, nullable=True),
         sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("n_obs", sa.BigInteger(), nullable=True),
         sa.Column("n_vars", sa.BigInteger(), nullable=True),
@@ -148,9 +151,9 @@ def upgrade() -> None:
             "dataset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("atlas_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("text", sa.String(), nullable=True),
-        sa.Column("shown", sa.String(), nullable=True),
+        sa.Column("key", Word, nullable=False),
+        sa.Column("text", Word, nullable=True),
+        sa.Column("shown", Word, nullable=True),
         sa.Column("number", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["dataset.id"], name=op.f("fk_attribute_dataset_id_dataset")
@@ -173,20 +176,20 @@ def upgrade() -> None:
     op.create_table(
         "file",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("uuid", Word, nullable=False),
         sa.Column(
             "dataset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("incarnation", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("file_format", sa.String(), nullable=False),
-        sa.Column("tag", sa.String(), nullable=True),
-        sa.Column("blob_id", sa.String(), nullable=False),
-        sa.Column("derived_from", sa.String(), nullable=True),
+        sa.Column("name", Word, nullable=False),
+        sa.Column("file_format", Word, nullable=False),
+        sa.Column("tag", Word, nullable=True),
+        sa.Column("blob_id", Word, nullable=False),
+        sa.Column("derived_from", Word, nullable=True),
         sa.Column("auto_remove", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("author", Word, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state", Word, nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_file_blob_id_blob")),
         sa.ForeignKeyConstraint(
@@ -208,25 +211,25 @@ def upgrade() -> None:
     op.create_table(
         "version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("uuid", Word, nullable=False),
         sa.Column(
             "dataset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("incarnation", sa.Integer(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("data_type", sa.String(), nullable=False),
-        sa.Column("data_format", sa.String(), nullable=True),
+        sa.Column("data_type", Word, nullable=False),
+        sa.Column("data_format", Word, nullable=True),
         sa.Column("metadata", sa.JSON(), nullable=False),
-        sa.Column("blob_id", sa.String(), nullable=False),
-        sa.Column("record", sa.String(), nullable=False),
+        sa.Column("blob_id", Word, nullable=False),
+        sa.Column("record", Word, nullable=False),
         sa.Column("n_obs", sa.BigInteger(), nullable=True),
         sa.Column("n_vars", sa.BigInteger(), nullable=True),
         sa.Column("n_problems", sa.Integer(), server_default="0", nullable=False),
         sa.Column("added_bytes", sa.BigInteger(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
-        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("author", Word, nullable=True),
         sa.Column("origin", sa.JSON(), nullable=False),
-        sa.Column("rolled_back_from", sa.String(), nullable=True),
+        sa.Column("rolled_back_from", Word, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_version_blob_id_blob")),
         sa.ForeignKeyConstraint(
@@ -242,11 +245,11 @@ def upgrade() -> None:
         sa.Column(
             "dataset_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", Word, nullable=False),
         sa.Column(
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("author", Word, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["dataset.id"], name=op.f("fk_label_dataset_id_dataset")
@@ -263,8 +266,8 @@ def upgrade() -> None:
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("kind", Word, nullable=False),
+        sa.Column("source", Word, nullable=False),
         sa.ForeignKeyConstraint(
             ["version_id"], ["version.id"], name=op.f("fk_version_input_version_id_version")
         ),
@@ -275,9 +278,9 @@ def upgrade() -> None:
         "role",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("atlas_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("user", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("user", Word, nullable=False),
+        sa.Column("role", Word, nullable=False),
+        sa.Column("author", Word, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["atlas_id"], ["atlas.id"], name=op.f("fk_role_atlas_id_atlas")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
@@ -287,13 +290,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "upload",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("user", sa.String(), nullable=False),
-        sa.Column("atlas", sa.String(), nullable=False),
-        sa.Column("dataset_id", sa.String(), nullable=False),
+        sa.Column("id", Word, nullable=False),
+        sa.Column("user", Word, nullable=False),
+        sa.Column("atlas", Word, nullable=False),
+        sa.Column("dataset_id", Word, nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
         sa.Column("state", sa.JSON(), nullable=False),
-        sa.Column("version_id", sa.String(), nullable=True),
+        sa.Column("version_id", Word, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
@@ -301,10 +304,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_upload_expires_at"), "upload", ["expires_at"], unique=False)
     op.create_table(
         "upload_part",
-        sa.Column("upload_id", sa.String(), nullable=False),
+        sa.Column("upload_id", Word, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("blake3", sa.String(), nullable=False),
+        sa.Column("blake3", Word, nullable=False),
         sa.Column("info", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["upload_id"], ["upload.id"], name=op.f("fk_upload_part_upload_id_upload")
@@ -312,6 +315,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("upload_id", "number", name=op.f("pk_upload_part")),
     )
     make_full_text()
+    make_fold()
 
 
 def make_full_text() -> None:
@@ -329,8 +333,30 @@ def make_full_text() -> None:
     op.execute("CREATE INDEX ix_dataset_text_body ON dataset_text USING gin (body)")
 
 
+def make_fold() -> None:
+    """Create what folds the case of any script on PostgreSQL; SQLite is given it when opened.
+
+    By way of capitals, as Unicode folds: "ß" to "ss", both forms of the small sigma to one. Only
+    the "ı" without a dot must not go that way, or it came back as "i".
+    """
+    bind = op.get_bind()
+    if bind.dialect.name == "sqlite":
+        return
+    there = sa.text("SELECT count(*) FROM pg_collation WHERE collname = 'und-x-icu'")
+    collation = "und-x-icu" if bind.execute(there).scalar_one() else "default"
+    op.execute(
+        "CREATE FUNCTION omicshelf_fold(body text) RETURNS text"
+        " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
+        " $$SELECT translate("
+        f""" lower(upper(translate(body, 'ı', chr(65535)) COLLATE "{collation}")),"""
+        " 'ς' || chr(65535), 'σı')$$"
+    )
+
+
 def downgrade() -> None:
     """Drop the tables."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION omicshelf_fold(text)")
     op.execute("DROP TABLE dataset_text")
     op.drop_table("upload_part")
     op.drop_index(op.f("ix_upload_expires_at"), table_name="upload")
