@@ -24,6 +24,7 @@ __all__ = [
     "QueryFailed",
     "RepositoryLocked",
     "RequestException",
+    "StaleUpload",
     "StorageError",
     "Unauthorized",
     "UnauthorizedException",
@@ -98,6 +99,10 @@ class MissingDependency(RequestException, ImportError):
 
 class Conflict(RequestException):
     """Somebody else changed the dataset since the version that the call is based on."""
+
+
+class StaleUpload(Conflict):
+    """What an upload was to share is gone, or it was used already."""
 
 
 class AccessDenied(RequestException, PermissionError):

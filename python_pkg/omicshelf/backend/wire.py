@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from omicshelf import errors
-from omicshelf.backend.base import Query
+from omicshelf.backend.base import FileDraft, Query, VersionDraft
 from omicshelf.records import Change, DatasetRecord, Origin
 
 __all__ = [
@@ -85,6 +85,7 @@ STATUS: dict[str, int] = {
     "Unauthorized": 401,
     "AccessDenied": 403,
     "NotFound": 404,
+    "StaleUpload": 409,
     "AlreadyExists": 409,
     "Conflict": 409,
     "FailureLimitError": 409,
@@ -229,6 +230,11 @@ class VersionBody(Body):
     ingestion: dict[str, Any] = Field(default_factory=dict)
     upload: str | None = None
 
+    def draft(self) -> VersionDraft:
+        """Give it as the backend wants it."""
+        told = self.model_dump(exclude={"upload"})
+        return VersionDraft(**told)
+
 
 class FileBody(Body):
     """A file to be attached; its bytes are those of ``upload``."""
@@ -240,6 +246,10 @@ class FileBody(Body):
     auto_remove: bool = False
     details: dict[str, Any] = Field(default_factory=dict)
     upload: str
+
+    def draft(self, dataset_id: str) -> FileDraft:
+        """Give it as the backend wants it."""
+        return FileDraft(dataset_id, **self.model_dump(exclude={"upload"}))
 
 
 class RollbackBody(Body):
@@ -356,7 +366,7 @@ class UploadState(Answer):
     expires_at: int
     part_size: int
     chunked: bool
-    params: dict[str, int] | None = None
+    params: dict[str, int | str] | None = None
     parts: list[int] = Field(default_factory=list)
     unchanged: DatasetRecord | None = None
 

@@ -19,6 +19,7 @@ from omicshelf.backend.embedded.database import Database, is_network_file_system
 from omicshelf.backend.embedded.roles import Roles
 from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.embedded.session import Session
+from omicshelf.backend.embedded.uploads import Uploads
 from omicshelf.backend.store.durable import new_file, sync_folder, write_all
 from omicshelf.errors import AccessDenied, Invalid, RequestException, StorageError
 
@@ -32,7 +33,7 @@ _GC_EVERY_MS = 24 * 3600 * 1000
 _log = logging.getLogger("omicshelf")
 
 
-class EmbeddedBackend(Roles):
+class EmbeddedBackend(Uploads, Roles):
     """Records in SQLite, bytes in packs, both in one directory.
 
     Many processes may use the same directory at the same time.

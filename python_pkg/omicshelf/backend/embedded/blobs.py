@@ -12,6 +12,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -199,23 +200,9 @@ class Blobs(Changes):
                 progress=source.progress,
             )
             pack = ingested.pack_file
-            same = self._same_bytes(source, ingested) if reuse else None
-            if same is None and pack is not None and flushed is None:
-                flushed = in_thread(partial(_flush, pack))
-            found = source.inspection()
-            if flushed is not None:
-                flushed.result()  # a disk tells of a failed flush but once
-            if same is not None:
-                if pack is not None:
-                    pack.unlink(missing_ok=True)
-                known = [*known, self.manifest(same.id)]
-                if same.summary == found.summary and self._has_sound_names(same.id):
-                    return Incoming(same, existing=True)
-                # The same bytes, learnt of differently: under another name, or as a file.
-                # Or their names are damaged, and are written again.
-                pack, ingested = None, self._shared(same, blob_id, ingested)
-            incoming = self._with_names(_incoming(blob_id, source, ingested, found), known)
-            if staged.owned and staged.path != pack:
+            incoming = self.settled(source, ingested, known, reuse=reuse, flushed=flushed)
+            pack = None if incoming.ingested is None else incoming.ingested.pack_file
+            if staged.owned and staged.path != pack and not incoming.existing:
                 # What was just saved is what is loaded next: it goes into the cache.
                 incoming.spare = kept = staged.path
             return incoming
@@ -226,6 +213,40 @@ class Blobs(Changes):
         finally:
             if staged.owned and staged.path not in (pack, kept):
                 staged.path.unlink(missing_ok=True)
+
+    def settled(
+        self,
+        source: Source,
+        ingested: Ingested,
+        known: Sequence[BlobManifest],
+        *,
+        reuse: bool,
+        flushed: Future[None] | None = None,
+    ) -> Incoming:
+        """Decide whether cut bytes are those of a blob that is there; else name and flush them.
+
+        Parameters
+        ----------
+        flushed
+            The flush of the pack, where it has begun.
+        """
+        pack, blob_id = ingested.pack_file, ingested.manifest.blob
+        same = self._same_bytes(source, ingested) if reuse else None
+        if same is None and pack is not None and flushed is None:
+            flushed = in_thread(partial(_flush, pack))
+        found = source.inspection()
+        if flushed is not None:
+            flushed.result()  # a disk tells of a failed flush but once
+        if same is not None:
+            if pack is not None:
+                pack.unlink(missing_ok=True)
+            known = [*known, self.manifest(same.id)]
+            if same.summary == found.summary and self._has_sound_names(same.id):
+                return Incoming(same, existing=True)
+            # The same bytes, learnt of differently: under another name, or as a file.
+            # Or their names are damaged, and are written again.
+            ingested = self._shared(same, blob_id, ingested)
+        return self._with_names(_incoming(blob_id, source, ingested, found), known)
 
     def _known(self, near: Sequence[str]) -> list[BlobManifest]:
         """Read the manifests to share chunks with; what was purged or damaged is not shared."""
@@ -355,9 +376,11 @@ class Blobs(Changes):
             items[record_key] = manifests.encode(nothing, records)
         return self.write_objects(items)
 
-    def write_objects(self, items: Mapping[str, Path | bytes]) -> list[str]:
-        """Write objects durably under pending rows; gives their keys."""
-        self._register(items)
+    def write_objects(
+        self, items: Mapping[str, Path | bytes], *, session: str | None = None
+    ) -> list[str]:
+        """Write objects durably under pending rows of a session; gives their keys."""
+        self._register(items, session)
         try:
             self.store.put_many(items)
         except BaseException:
@@ -365,10 +388,10 @@ class Blobs(Changes):
             raise
         return list(items)
 
-    def _register(self, items: Mapping[str, Path | bytes]) -> None:
+    def _register(self, items: Mapping[str, Path | bytes], session: str | None = None) -> None:
         if not items:
             return
-        session, now = self.session.id, now_ms()
+        session, now = session or self.session.id, now_ms()
         with self.db.writing() as connection:
             connection.execute(
                 t.stored_object.insert(),

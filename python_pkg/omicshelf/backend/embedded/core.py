@@ -107,6 +107,11 @@ class Core:
         """The object store."""
         return self.session.store
 
+    @property
+    def has_local_objects(self) -> bool:
+        """Whether the objects of the store are local files."""
+        return self.store.local_path("objects") is not None
+
     def staging(self) -> Path:
         """Give the folder for temporary files, on the same file system as the store."""
         return self.session.staging()
@@ -396,12 +401,13 @@ class Core:
 
 
 def is_unicode(*texts: str) -> bool:
-    """Whether a database can be asked for these texts: a lone surrogate is in none."""
+    """Whether a database can be asked for these texts: a lone surrogate is in none, nor a NUL."""
+    joined = "".join(texts)
     try:
-        "".join(texts).encode()
+        joined.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in joined
 
 
 def near_misses(wanted: str, names: Iterable[str]) -> str | None:

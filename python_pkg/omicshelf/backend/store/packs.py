@@ -46,13 +46,13 @@ from omicshelf.backend.store.manifest import EXTENT, RAW, ZSTD, BlobManifest, ob
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Ingested", "Plan", "ingest", "plan"]
+__all__ = ["DELTA_START", "SMALL_FILE", "Ingested", "Plan", "ingest", "params_for", "plan"]
 
-_DELTA_START = struct.pack("<4sHH", b"OMSD", 1, 0)
+DELTA_START = struct.pack("<4sHH", b"OMSD", 1, 0)
 _WORTH_IT = 0.97  # keep a chunk raw rather than decompress it for ever to save 3 %
 _COPY_BLOCK = 4 << 20
 _BATCH = 64  # chunks that one thread compresses at a time, about 5 MB
-_SMALL_FILE = 16 << 20
+SMALL_FILE = 16 << 20
 _OUTGROWN = 4  # a file this many times larger than a small one is cut anew, into larger chunks
 
 
@@ -193,13 +193,13 @@ def ingest(
     """
     keys = {"verbatim": object_key(blob_id, suffix), "delta": object_key(blob_id, ".delta")}
     copy, delta = staging / f"{blob_id}{suffix}.part", staging / f"{blob_id}.delta"
-    params = params or _params_for(path, known)
+    params = params or params_for(path.stat().st_size if path.exists() else 0, known)
     known = [manifest for manifest in known if manifest.params == params]
     pack_file, pack_hash = None, ""
     try:
         found, private = _scan(path, owned, copy, bool(known), params, progress)
         decided = plan(found, known, dead_packs)
-        compact = decided.kind == "verbatim" and bool(known) and found.size <= _SMALL_FILE
+        compact = decided.kind == "verbatim" and bool(known) and found.size <= SMALL_FILE
         if decided.kind == "delta" or compact:
             extents, size, pack_hash = _write_delta(private or path, delta, found, decided)
             pack_file = delta
@@ -235,13 +235,12 @@ def ingest(
     return Ingested(found, decided, pack_file, key, manifest, size)
 
 
-def _params_for(path: Path, known: Sequence[BlobManifest]) -> ChunkParams:
+def params_for(size: int, known: Sequence[BlobManifest]) -> ChunkParams:
     """Cut a new version as the one before was cut, or they share nothing.
 
     Small files are cut into small chunks: they cost a larger manifest, and save more.
     """
-    size = path.stat().st_size if path.exists() else 0
-    limit = _SMALL_FILE * (_OUTGROWN if known else 1)
+    limit = SMALL_FILE * (_OUTGROWN if known else 1)
     if known and (known[0].params != SMALL or size <= limit):
         return known[0].params
     return SMALL if size <= limit else DEFAULT
@@ -326,10 +325,10 @@ def _write_delta(
     first_of: dict[bytes, int] = {}
     for i in new:
         first_of.setdefault(found.hashes[i].tobytes(), i)
-    offset = len(_DELTA_START)
-    whole = blake3(_DELTA_START)
+    offset = len(DELTA_START)
+    whole = blake3(DELTA_START)
     with new_file(delta) as target, FileIO(open_source(path)) as file:
-        write_all(target, _DELTA_START)
+        write_all(target, DELTA_START)
         for i, codec, kept in _compressed(file, path, found, list(first_of.values())):
             write_all(target, kept)
             whole.update(kept)

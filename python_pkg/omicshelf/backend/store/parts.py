@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FRAME",
+    "PART_SIZE",
     "check_part",
     "check_scan",
     "first_of_each",
@@ -35,6 +36,9 @@ __all__ = [
     "to_bits",
     "unpack_part",
 ]
+
+PART_SIZE = 8 << 20
+"""Bytes of the file in one part, at most."""
 
 FRAME = struct.Struct("<IB")
 """What comes before each chunk of a packed part: its stored length, and its codec."""

@@ -1,0 +1,213 @@
+"""What a client says of a file before it sends it: how it is cut, and what is in it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zstandard
+from blake3 import blake3
+from pydantic import ValidationError
+
+from omicshelf.backend.store.chunks import ChunkParams, Scan
+from omicshelf.backend.store.packs import SMALL_FILE, Plan
+from omicshelf.backend.store.parts import first_of_each, from_bits, parts_of, scan_of, to_bits
+from omicshelf.backend.wire import ChunkList, Inspected, UploadPlan
+from omicshelf.errors import Invalid
+from omicshelf.formats.base import Inspection, Names
+from omicshelf.records import Summary
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = [
+    "Announced",
+    "announce",
+    "announced_json",
+    "decode_inspection",
+    "encode_inspection",
+    "read_announced",
+]
+
+_HASH = 64  # hexadecimal digits
+_MOST_BYTES = 1 << 30  # of an inspection, unpacked
+
+
+@dataclass(frozen=True, eq=False)
+class Announced:
+    """The chunks of a file, and which of them are sent.
+
+    Attributes
+    ----------
+    scan
+        All chunks.
+    sent
+        Which are sent, one flag a chunk; of several with one content the first is.
+    packed
+        Whether they are compressed one by one.
+    """
+
+    scan: Scan
+    sent: npt.NDArray[np.bool_]
+    packed: bool = False
+
+    @cached_property
+    def id(self) -> str:
+        """The hash of what was announced, by which it is known again."""
+        whole = blake3(self.scan.hashes.tobytes())
+        whole.update(self.scan.lengths.astype("<u4").tobytes())
+        whole.update(f"{self.scan.size} {self.scan.blake3}".encode())
+        return whole.hexdigest()
+
+    @cached_property
+    def wanted(self) -> list[int]:
+        """The chunks that travel, in order."""
+        if not self.packed:
+            return list(range(len(self.scan.lengths)))
+        return first_of_each(self.scan.hashes, self.sent)
+
+    @cached_property
+    def _starts(self) -> npt.NDArray[np.int64]:
+        lengths = self.scan.lengths.astype(np.int64)
+        return np.cumsum(lengths) - lengths
+
+    def parts(self, part_size: int) -> list[list[int]]:
+        """Give the chunks of each part."""
+        if "_parts" not in self.__dict__:
+            self.__dict__["_parts"] = parts_of(self.scan.lengths, self.wanted, part_size)
+        found: list[list[int]] = self.__dict__["_parts"]
+        return found
+
+    def offset_of(self, chunk: int) -> int:
+        """Give where a chunk begins in the file."""
+        return int(self._starts[chunk])
+
+    def planned(self, decided: Plan) -> Announced:
+        """Decide what is sent: of a small file that shares anything, only what is new, packed."""
+        small = self.scan.size <= SMALL_FILE and bool(decided.known.any())
+        if decided.kind == "verbatim" and not small:
+            return self
+        return replace(self, sent=~decided.known, packed=True)
+
+    def plan(self, part_size: int) -> UploadPlan:
+        """Give what the client is told."""
+        missing = np.zeros(len(self.scan.lengths), np.bool_)
+        missing[self.wanted] = True
+        return UploadPlan(
+            packed=self.packed,
+            missing=base64.b64encode(to_bits(missing)).decode(),
+            n_missing=len(self.wanted),
+            n_parts=len(self.parts(part_size)),
+        )
+
+    def encode(self) -> bytes:
+        """Give the lengths and hashes as they are kept."""
+        lengths = self.scan.lengths.astype("<u4").tobytes()
+        return zstandard.ZstdCompressor(level=1).compress(lengths + self.scan.hashes.tobytes())
+
+
+def announce(chunks: ChunkList, params: Mapping[str, Any], size: int) -> Announced:
+    """Read and check what a client announces of a file of ``size`` bytes."""
+    if chunks.size != size:
+        raise Invalid(
+            f"The chunks are those of {chunks.size} bytes; the upload was begun for {size}.",
+            "The file may have changed meanwhile: begin a new upload.",
+        )
+    if len(chunks.blake3) != _HASH or not set(chunks.blake3) <= set("0123456789abcdef"):
+        raise Invalid(
+            f"'{chunks.blake3:.80}' is no blake3 hash.", "It has 64 lower-case hexadecimal digits."
+        )
+    lengths, hashes = _bytes(chunks.lengths, "lengths"), _bytes(chunks.hashes, "hashes")
+    found = scan_of(size, chunks.blake3, lengths, hashes, ChunkParams(**params))
+    return Announced(found, np.ones(len(found.lengths), np.bool_))
+
+
+def announced_json(found: Announced) -> dict[str, Any]:
+    """Give what is kept of it beside the lengths and hashes."""
+    return {
+        "announced": found.id,
+        "size": found.scan.size,
+        "blake3": found.scan.blake3,
+        "params": found.scan.params.to_dict(),
+        "n_chunks": len(found.scan.lengths),
+        "sent": base64.b64encode(to_bits(found.sent)).decode(),
+        "packed": found.packed,
+    }
+
+
+def read_announced(told: Mapping[str, Any], data: bytes) -> Announced:
+    """Read what was kept; the last few are remembered, since every part asks for them."""
+    return _read(json.dumps(told, sort_keys=True), data)
+
+
+@lru_cache(maxsize=16)
+def _read(told_json: str, data: bytes) -> Announced:
+    told = json.loads(told_json)
+    n = told["n_chunks"]
+    raw = zstandard.ZstdDecompressor().decompress(data, max_output_size=36 * n + 1)
+    params = ChunkParams(**told["params"])
+    found = scan_of(told["size"], told["blake3"], raw[: 4 * n], raw[4 * n :], params)
+    return Announced(found, from_bits(base64.b64decode(told["sent"]), n), told["packed"])
+
+
+def encode_inspection(found: Inspected, data_format: str) -> bytes:
+    """Check and pack what a client learnt from the content.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        It is no summary, or the names are no sorted hashes.
+    """
+    try:
+        summary = Summary.model_validate({**found.summary, "format": data_format})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise Invalid(
+            f"The summary cannot be read at '{where}': {first['msg']}.",
+            "Send what `omicshelf` of the same release makes of the file.",
+        ) from error
+    body: dict[str, Any] = {
+        "summary": summary.model_dump(mode="json", exclude_defaults=True),
+        "digest": found.digest,
+        "names": None,
+    }
+    if found.obs_names is not None or found.var_names is not None:
+        body["names"] = [_names(found.obs_names, "obs"), _names(found.var_names, "var")]
+    return zstandard.ZstdCompressor(level=1).compress(json.dumps(body).encode())
+
+
+def decode_inspection(data: bytes | None, data_format: str) -> Inspection:
+    """Give what was packed; of a supplementary file, whose content nobody looks at, nothing."""
+    if data is None:
+        return Inspection(Summary(kind="file", format=data_format))
+    body = json.loads(zstandard.ZstdDecompressor().decompress(data, max_output_size=_MOST_BYTES))
+    names = body["names"]
+    return Inspection(
+        Summary.model_validate(body["summary"]),
+        body["digest"],
+        None if names is None else Names(*(base64.b64decode(part) for part in names)),
+    )
+
+
+def _names(text: str | None, axis: str) -> str:
+    data = _bytes(text or "", f"{axis} names")
+    if len(data) % 8:
+        raise Invalid(f"The hashes of the {axis} names are cut off.", "They have 8 bytes each.")
+    found = np.frombuffer(data, "<u8")
+    if (found[1:] < found[:-1]).any():
+        raise Invalid(f"The hashes of the {axis} names are not sorted.", "Sort them ascending.")
+    return text or ""
+
+
+def _bytes(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid(f"The {what} cannot be read: {error}.", "Send them as base64.") from error
