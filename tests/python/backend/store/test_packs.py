@@ -150,7 +150,7 @@ def test_of_a_small_file_the_compressed_bytes_are_weighed(shelf: Shelf) -> None:
 def test_a_large_file_becomes_a_new_base_as_it_is(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packs, "_SMALL_FILE", 50_000)
+    monkeypatch.setattr(packs, "SMALL_FILE", 50_000)
     known = [shelf.add(noise(100_000)).manifest]
     other = b"".join(b"%d,%d\n" % (i, i % 7) for i in range(20_000))
     assert shelf.add(other, known).plan.kind == "verbatim"
@@ -159,7 +159,7 @@ def test_a_large_file_becomes_a_new_base_as_it_is(
 def test_a_version_is_cut_as_the_one_before_until_it_outgrows_that(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packs, "_SMALL_FILE", 100_000)
+    monkeypatch.setattr(packs, "SMALL_FILE", 100_000)
     first = shelf.add(noise(90_000), params=None).manifest
     grown = shelf.add(noise(390_000), [first], params=None).manifest
     outgrown = shelf.add(noise(410_000), [grown], params=None).manifest
