@@ -6,6 +6,7 @@ from omicshelf.testing.backend_bytes import BytesContract
 from omicshelf.testing.backend_datasets import DatasetsContract
 from omicshelf.testing.backend_files import FilesContract
 from omicshelf.testing.backend_keeping import KeepingContract
+from omicshelf.testing.backend_roles import RolesContract
 from omicshelf.testing.backend_search import SearchContract
 from omicshelf.testing.backend_versions import VersionsContract
 
@@ -16,6 +17,7 @@ class BackendContract(
     VersionsContract,
     DatasetsContract,
     FilesContract,
+    RolesContract,
     SearchContract,
     BytesContract,
     KeepingContract,
