@@ -10,10 +10,19 @@ import sqlalchemy as sa
 
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.core import Core
+from omicshelf.backend.embedded.core import Core, is_unicode
 from omicshelf.records import Change, Origin
 
 __all__ = ["ChangeWriter", "Changes"]
+
+_INSERT = t.change.insert()
+# A sequence of PostgreSQL would skip the numbers of what is rolled back, and a gap is how a
+# rebuild knows that a line was lost. The writer is alone: nobody takes the same number.
+_INSERT_NEXT = t.change.insert().values(
+    seq=sa.select(sa.func.coalesce(sa.func.max(t.change.c.seq), 0) + 1).scalar_subquery()
+)
+# Heard when the transaction is committed. Other catalogs of the database hear it too.
+_NOTIFY = sa.text("SELECT pg_notify('omicshelf', current_schema() || ' ' || :seq)")
 
 
 class ChangeWriter:
@@ -26,6 +35,8 @@ class ChangeWriter:
         self.lines: list[dict[str, Any]] = []
         self._session = session
         self._by = by
+        is_sqlite = connection.dialect.name == "sqlite"
+        self._statement = _INSERT if is_sqlite else _INSERT_NEXT
 
     def add(
         self,
@@ -50,10 +61,7 @@ class ChangeWriter:
             "origin": self._by.model_dump(exclude_defaults=True),
             "details": dict(details or {}),
         }
-        inserted = self.connection.execute(t.change.insert(), {**values, "session": self._session})
-        key = inserted.inserted_primary_key
-        assert key is not None
-        seq = int(key[0])
+        seq = self._insert(values)
         if dataset_key is not None:
             self.connection.execute(
                 t.dataset.update().where(t.dataset.c.id == dataset_key).values(change_seq=seq)
@@ -65,12 +73,15 @@ class ChangeWriter:
     def repeat(self, line: Mapping[str, Any]) -> dict[str, Any]:
         """Append a change of another catalog: its own time, user and origin, a new number."""
         values = {key: value for key, value in line.items() if key != "seq"}
-        inserted = self.connection.execute(t.change.insert(), {**values, "session": self._session})
-        key = inserted.inserted_primary_key
-        assert key is not None
-        repeated = {"seq": int(key[0]), **values}
+        repeated = {"seq": self._insert(values), **values}
         self.lines.append(repeated)
         return repeated
+
+    def _insert(self, values: Mapping[str, Any]) -> int:
+        inserted = self.connection.execute(self._statement, {**values, "session": self._session})
+        key = inserted.inserted_primary_key
+        assert key is not None
+        return int(key[0])
 
 
 class Changes(Core):
@@ -83,6 +94,8 @@ class Changes(Core):
         with self.db.writing() as connection:
             writer = ChangeWriter(connection, session, by, now_ms())
             yield writer
+            if writer.lines and not self.db.is_sqlite:
+                connection.execute(_NOTIFY, {"seq": str(writer.lines[-1]["seq"])})
         if writer.lines:
             self.session.append_log(writer.lines)
 
@@ -95,6 +108,8 @@ class Changes(Core):
         limit: int | None = None,
     ) -> Iterator[Change]:
         """Give the changes after a sequence number, oldest first."""
+        if not is_unicode(atlas or "", dataset_id or ""):
+            return
         c = t.change.c
         query = sa.select(t.change).where(c.seq > after).order_by(c.seq)
         if atlas is not None:

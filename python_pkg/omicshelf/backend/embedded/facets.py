@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.index import as_key
 from omicshelf.backend.embedded.matching import Keys, in_keys, joined_keys, parse_keys
 
 __all__ = ["FacetIndex"]
@@ -34,9 +35,11 @@ class Facet:
     """One key: its values, and the codes of each dataset's.
 
     Most datasets have one value, or none (-1): ``first`` is indexed by the dataset's key. The
-    other values are the pairs ``more_keys``, ``more_codes``.
+    other values are the pairs ``more_keys``, ``more_codes``. ``seen`` is the last change that is
+    in it: a thread may look at an older state of the database than the one before it.
     """
 
+    seen: int = 0
     codes: dict[str, int] = field(default_factory=dict)
     first: _Codes = field(default_factory=lambda: np.empty(0, np.int32))
     more_keys: Keys = field(default_factory=lambda: np.empty(0, np.int64))
@@ -77,19 +80,11 @@ class Facet:
         return counted + np.bincount(more, minlength=len(self.codes))
 
 
-@dataclass
-class AtlasFacets:
-    """The facets of one atlas, as of a change."""
-
-    seen: int = 0
-    facets: dict[str, Facet] = field(default_factory=dict)
-
-
 class FacetIndex:
     """The facets of all atlases of a catalog, kept by this process."""
 
     def __init__(self) -> None:
-        self._atlases: dict[int, AtlasFacets] = {}
+        self._atlases: dict[int, dict[str, Facet]] = {}
         self._guard = threading.Lock()
 
     def count(
@@ -103,41 +98,41 @@ class FacetIndex:
     ) -> dict[str, dict[str, int]]:
         """Count the values of ``keys`` over the datasets ``chosen`` (sorted), or all live ones."""
         with self._guard:
-            atlas = self._up_to_date(connection, atlas_key, keys)
-            facets = {key: atlas.facets[key] for key in keys}
+            facets = self._up_to_date(connection, atlas_key, keys)
             return {key: _largest(facet, chosen, limit) for key, facet in facets.items()}
 
     def _up_to_date(
         self, connection: sa.Connection, atlas_key: int, keys: Sequence[str]
-    ) -> AtlasFacets:
-        atlas = self._atlases.setdefault(atlas_key, AtlasFacets())
+    ) -> dict[str, Facet]:
+        there = self._atlases.setdefault(atlas_key, {})
         newest = connection.execute(
             sa.select(sa.func.max(t.dataset.c.change_seq)).where(t.dataset.c.atlas_id == atlas_key)
         ).scalar_one()
-        if (newest or 0) > atlas.seen:
-            if atlas.facets:
-                _follow(connection, atlas_key, atlas)
-            atlas.seen = newest
+        newest = newest or 0
+        old = {key: there[key] for key in keys if key in there and there[key].seen < newest}
+        if old:
+            _follow(connection, atlas_key, old)
         for key in keys:
-            if key not in atlas.facets:
-                facet = Facet()
-                facet.put(_groups(connection, atlas_key, key))
-                atlas.facets[key] = facet
-        return atlas
+            if key not in there:
+                there[key] = Facet()
+                there[key].put(_groups(connection, atlas_key, key))
+            there[key].seen = max(there[key].seen, newest)
+        return {key: there[key] for key in keys}
 
 
-def _follow(connection: sa.Connection, atlas_key: int, atlas: AtlasFacets) -> None:
-    """Bring the facets of an atlas up to date."""
+def _follow(connection: sa.Connection, atlas_key: int, facets: Mapping[str, Facet]) -> None:
+    """Bring facets of an atlas up to date."""
     d = t.dataset.c
-    changed = sa.select(joined_keys(d.id)).where(d.atlas_id == atlas_key, d.change_seq > atlas.seen)
+    seen = min(facet.seen for facet in facets.values())
+    changed = sa.select(joined_keys(d.id)).where(d.atlas_id == atlas_key, d.change_seq > seen)
     touched = np.sort(parse_keys(connection.execute(changed).scalar_one()))
-    groups = _groups_of(connection, touched, [k for k in atlas.facets if k not in _BUILT_IN])
-    for key, facet in atlas.facets.items():
+    groups = _groups_of(connection, touched, [key for key in facets if key not in _BUILT_IN])
+    for key, facet in facets.items():
         facet.clear(touched)
         if key in _BUILT_IN:
             facet.put(_built_in(connection, key, in_keys(connection, d.id, touched)))
         else:
-            facet.put(groups[key])
+            facet.put(groups[as_key(key)])
 
 
 def _groups(connection: sa.Connection, atlas_key: int, key: str) -> list[_Group]:
@@ -148,7 +143,7 @@ def _groups(connection: sa.Connection, atlas_key: int, key: str) -> list[_Group]
     # All columns are in one index, in this order.
     found = connection.execute(
         sa.select(a.text, a.shown, joined_keys(a.dataset_id))
-        .where(a.atlas_id == atlas_key, a.key == key)
+        .where(a.atlas_id == atlas_key, a.key == as_key(key))
         .group_by(a.text, a.shown)
     )
     return [(text if shown is None else shown, keys) for text, shown, keys in found]
@@ -162,7 +157,7 @@ def _groups_of(
     # Not by the atlas: its index must not look better than that of the datasets.
     found = connection.execute(
         sa.select(a.key, a.text, a.shown, joined_keys(a.dataset_id))
-        .where(in_keys(connection, a.dataset_id, touched), a.key.in_(keys))
+        .where(in_keys(connection, a.dataset_id, touched), a.key.in_(map(as_key, keys)))
         .group_by(a.key, a.text, a.shown)
     )
     groups = defaultdict(list)

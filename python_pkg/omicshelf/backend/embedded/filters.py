@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from omicshelf import rules
 from omicshelf.backend.base import Filter
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import fold
-from omicshelf.backend.embedded.index import as_number, as_text
+from omicshelf.backend.embedded.index import as_key, as_number, as_text
 from omicshelf.errors import Invalid
 
 __all__ = ["FIELDS", "attribute_keys", "field_condition"]
@@ -48,7 +49,7 @@ def attribute_keys(atlas_key: int, one: Filter) -> tuple[sa.Select[Any], bool]:
         False where the filter asks for the datasets that are not in it.
     """
     a = t.attribute.c
-    there = sa.select(a.dataset_id).where(a.atlas_id == atlas_key, a.key == one.key)
+    there = sa.select(a.dataset_id).where(a.atlas_id == atlas_key, a.key == as_key(one.key))
     if one.operator in ("exists", "missing"):
         return there, one.operator == "exists"
     if one.operator in ("=", "!="):
@@ -58,6 +59,8 @@ def attribute_keys(atlas_key: int, one: Filter) -> tuple[sa.Select[Any], bool]:
     if one.operator in ("contains", "starts"):
         return there.where(_like(a.text, one)), True
     number = as_number(one.value)
+    if number is not None and math.isnan(number):
+        return there.where(sa.false()), True  # on PostgreSQL it is larger than all numbers
     if number is not None:
         return there.where(_compare(a.number, one.operator, number)), True
     # Dates in ISO form compare as text; numbers must not, "10" would come before "9".

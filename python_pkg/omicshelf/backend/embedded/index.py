@@ -10,11 +10,15 @@ from unicodedata import normalize
 import sqlalchemy as sa
 
 from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.words import words_of
 
 __all__ = ["attributes_of", "index_dataset", "text_keys", "unindex_dataset"]
 
-_MAX_TEXT = 300
-_MAX_SHOWN = 200
+# Characters, and bytes: PostgreSQL keeps at most 2,704 bytes in a row of an index, and
+# `ix_attribute_text` holds all three of them.
+_MAX_KEY = (300, 700)
+_MAX_TEXT = (300, 900)
+_MAX_SHOWN = (200, 600)
 _MAX_ATTRIBUTES = 2000
 # Built once: making a statement costs as much as running it.
 _DELETE_ATTRIBUTES = t.attribute.delete().where(t.attribute.c.dataset_id == sa.bindparam("id"))
@@ -22,7 +26,8 @@ _DELETE_FTS5 = sa.text("DELETE FROM dataset_text WHERE rowid = :id")
 _DELETE_TSVECTOR = sa.text("DELETE FROM dataset_text WHERE dataset_id = :id")
 _INSERT_FTS5 = sa.text("INSERT INTO dataset_text (rowid, body) VALUES (:id, :body)")
 _INSERT_TSVECTOR = sa.text(
-    "INSERT INTO dataset_text (dataset_id, body) VALUES (:id, to_tsvector('simple', :body))"
+    "INSERT INTO dataset_text (dataset_id, body)"
+    " VALUES (:id, array_to_tsvector(CAST(:words AS text[])))"
 )
 
 
@@ -55,14 +60,28 @@ def as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return folded(str(value))[:_MAX_TEXT]
+    return _cut(folded(str(value)), _MAX_TEXT)
+
+
+def as_key(key: str) -> str:
+    """Give the form of a metadata key in the index."""
+    return _cut(key, _MAX_KEY)
 
 
 def as_shown(value: Any) -> str:
     """Give the form of a value that facets show."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)[:_MAX_SHOWN]
+    return _cut(str(value), _MAX_SHOWN)
+
+
+def _cut(text: str, limits: tuple[int, int]) -> str:
+    """Cut a text to so many characters and bytes; PostgreSQL has no text with a NUL in it."""
+    n_characters, n_bytes = limits
+    text = text[:n_characters].replace("\0", "")
+    if len(text) * 4 <= n_bytes or text.isascii():
+        return text[:n_bytes]
+    return text.encode("utf-8", "surrogatepass")[:n_bytes].decode("utf-8", "ignore")
 
 
 def folded(text: str) -> str:
@@ -101,7 +120,7 @@ def index_dataset(
                 {
                     "dataset_id": dataset.id,
                     "atlas_id": dataset.atlas_id,
-                    "key": key[:_MAX_TEXT],
+                    "key": as_key(key),
                     "text": (text := as_text(value)),
                     "shown": None if (shown := as_shown(value)) == text else shown,
                     "number": as_number(value),
@@ -111,17 +130,15 @@ def index_dataset(
             words.append(str(value))
     if rows:
         connection.execute(t.attribute.insert(), rows)
-    _write_text(connection, dataset.id, normalize("NFC", "\n".join(words)))
+    _write_text(connection, dataset.id, "\n".join(words))
 
 
 def _write_text(connection: sa.Connection, dataset_key: int, body: str) -> None:
     if connection.dialect.name == "sqlite":
-        connection.execute(_INSERT_FTS5, {"id": dataset_key, "body": body})
+        composed = normalize("NFC", body)
+        connection.execute(_INSERT_FTS5, {"id": dataset_key, "body": composed})
         return
-    connection.execute(
-        _INSERT_TSVECTOR,
-        {"id": dataset_key, "body": re.sub(r"[_\-]+", " ", body) + "\n" + body},
-    )
+    connection.execute(_INSERT_TSVECTOR, {"id": dataset_key, "words": words_of(body)})
 
 
 def unindex_dataset(connection: sa.Connection, dataset_key: int) -> None:
@@ -136,14 +153,16 @@ def text_keys(connection: sa.Connection, text: str) -> sa.Select[Any] | None:
 
     The datasets of all atlases; None where there is no word in ``text``.
     """
-    words = re.findall(r"\w+", normalize("NFC", text).replace("_", " "), re.UNICODE)
-    if not words:
-        return None
     if connection.dialect.name == "sqlite":
+        words = re.findall(r"\w+", normalize("NFC", text).replace("_", " "), re.UNICODE)
         match = " AND ".join(f'"{word}"*' for word in words)
         key, matches = "rowid", sa.text("dataset_text MATCH :words")
     else:
-        match = " & ".join(f"{word}:*" for word in words)
-        key, matches = "dataset_id", sa.text("body @@ to_tsquery('simple', :words)")
+        # In a quotation only quotes and backslashes mean something, and no word has any.
+        words = words_of(text)
+        match = " & ".join(f"'{word}':*" for word in words)
+        key, matches = "dataset_id", sa.text("body @@ CAST(:words AS tsquery)")
+    if not words:
+        return None
     table = sa.table("dataset_text", sa.column(key, sa.BigInteger))
     return sa.select(table.c[key]).where(matches.bindparams(words=match))

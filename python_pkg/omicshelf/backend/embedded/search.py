@@ -123,7 +123,7 @@ class _Order:
         self._descending = order_by.startswith("-")
         self.has_index = name in _INDEXED
         column = FIELDS[name]
-        text = isinstance(column.type, sa.String)
+        self._is_text = text = isinstance(column.type, sa.String)
         # Nulls have no place in a keyset comparison, so they take the place before all values.
         self._key = sa.func.coalesce(column, "" if text else -1) if column.nullable else column
 
@@ -137,7 +137,7 @@ class _Order:
         """Give the condition that a dataset comes after a cursor."""
         if after is None:
             return []
-        value, last = _cursor(after, self._order_by)
+        value, last = _cursor(after, self._order_by, str if self._is_text else int)
         place = sa.tuple_(self._key, d.id)
         here = sa.tuple_(sa.literal(value), sa.literal(last))
         return [place < here if self._descending else place > here]
@@ -188,7 +188,7 @@ def _cursor_of(row: Any, order_by: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _cursor(cursor: str, order_by: str) -> tuple[Any, int]:
+def _cursor(cursor: str, order_by: str, kind: type[str | int]) -> tuple[Any, int]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         order, value, last = json.loads(base64.urlsafe_b64decode(padded))
@@ -196,7 +196,7 @@ def _cursor(cursor: str, order_by: str) -> tuple[Any, int]:
         raise Invalid(
             f"'{cursor[:60]}' is no cursor.", "Pass the `next` of the page before, unchanged."
         ) from error
-    if order != order_by or not isinstance(last, int) or not isinstance(value, str | int | float):
+    if order != order_by or type(last) is not int or type(value) is not kind:
         raise Invalid(
             "The cursor belongs to another order of the datasets.",
             "Start again without it when `order_by` changes.",
