@@ -1,8 +1,4 @@
-"""A private PostgreSQL server for tests, and a database of its own for each of them.
-
-Register the fixtures with ``pytest_plugins = ["omicshelf.testing.servers.postgres"]``. Each
-process of pytest-xdist starts a server of its own.
-"""
+"""A private PostgreSQL server, and catalog databases on it."""
 
 from __future__ import annotations
 
@@ -18,13 +14,11 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 import sqlalchemy as sa
 
 from omicshelf.backend.embedded.database import Database
@@ -33,9 +27,6 @@ __all__ = [
     "CatalogDatabases",
     "PostgresServer",
     "postgres_binaries",
-    "postgres_databases",
-    "postgres_server",
-    "postgres_url",
     "rows_of",
 ]
 
@@ -110,7 +101,7 @@ class PostgresServer:
         if self._account:
             for path in (self.folder, password):
                 os.chown(path, self._account["user"], self._account["group"])
-        command = [
+        command: list[Any] = [
             self._binaries / "initdb", "--pgdata", self.folder / "data", "--username", USER,
             "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-sync",
         ]  # fmt: skip
@@ -127,7 +118,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server, and wait until it takes connections."""
-        command: list[str | Path] = [
+        command: list[Any] = [
             self._binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port)
         ]  # fmt: skip
         for name, value in _SETTINGS.items():
@@ -256,22 +247,6 @@ def rows_of(url: str) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A server for all tests of this process."""
-    binaries = postgres_binaries()
-    if binaries is None:
-        told = "no PostgreSQL server is installed (Debian: apt-get install postgresql)"
-        if os.environ.get("CONFORMANCE_REQUIRED") == "1":
-            pytest.fail(told, pytrace=False)
-        pytest.skip(told)
-    server = PostgresServer(binaries)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
 class CatalogDatabases:
     """Databases with the tables of a catalog and no rows, used again by test after test."""
 
@@ -296,19 +271,3 @@ class CatalogDatabases:
             database.upgrade()
             database.close()
         return self._template
-
-
-@pytest.fixture(scope="session")
-def postgres_databases(postgres_server: PostgresServer) -> CatalogDatabases:
-    """The catalog databases of the server."""
-    return CatalogDatabases(postgres_server)
-
-
-@pytest.fixture
-def postgres_url(
-    postgres_server: PostgresServer, postgres_databases: CatalogDatabases
-) -> Iterator[str]:
-    """The URL of an empty catalog database, for one test."""
-    name = postgres_databases.take()
-    yield postgres_server.url(name)
-    postgres_databases.give_back(name)
