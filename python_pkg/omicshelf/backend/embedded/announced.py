@@ -17,7 +17,14 @@ from pydantic import ValidationError
 
 from omicshelf.backend.store.chunks import ChunkParams, Scan
 from omicshelf.backend.store.packs import SMALL_FILE, Plan
-from omicshelf.backend.store.parts import first_of_each, from_bits, parts_of, scan_of, to_bits
+from omicshelf.backend.store.parts import (
+    first_of_each,
+    from_bits,
+    part_size_of,
+    parts_of,
+    scan_of,
+    to_bits,
+)
 from omicshelf.backend.wire import ChunkList, Inspected, UploadPlan
 from omicshelf.errors import Invalid
 from omicshelf.formats.base import Inspection, Names
@@ -77,12 +84,10 @@ class Announced:
         lengths = self.scan.lengths.astype(np.int64)
         return np.cumsum(lengths) - lengths
 
-    def parts(self, part_size: int) -> list[list[int]]:
-        """Give the chunks of each part."""
-        if "_parts" not in self.__dict__:
-            self.__dict__["_parts"] = parts_of(self.scan.lengths, self.wanted, part_size)
-        found: list[list[int]] = self.__dict__["_parts"]
-        return found
+    @cached_property
+    def parts(self) -> list[list[int]]:
+        """The chunks of each part."""
+        return parts_of(self.scan.lengths, self.wanted, part_size_of(self.scan.size))
 
     def offset_of(self, chunk: int) -> int:
         """Give where a chunk begins in the file."""
@@ -95,7 +100,7 @@ class Announced:
             return self
         return replace(self, sent=~decided.known, packed=True)
 
-    def plan(self, part_size: int) -> UploadPlan:
+    def plan(self) -> UploadPlan:
         """Give what the client is told."""
         missing = np.zeros(len(self.scan.lengths), np.bool_)
         missing[self.wanted] = True
@@ -103,7 +108,7 @@ class Announced:
             packed=self.packed,
             missing=base64.b64encode(to_bits(missing)).decode(),
             n_missing=len(self.wanted),
-            n_parts=len(self.parts(part_size)),
+            n_parts=len(self.parts),
         )
 
     def encode(self) -> bytes:

@@ -17,7 +17,6 @@ from omicshelf.backend.embedded.announced import Announced
 from omicshelf.backend.store.durable import discard, new_file, storage_errors, write_all
 from omicshelf.backend.store.manifest import EXTENT, BlobManifest, object_key, pack_suffix
 from omicshelf.backend.store.packs import DELTA_START, Ingested, Plan
-from omicshelf.backend.store.parts import PART_SIZE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -180,7 +179,7 @@ class Assembly:
         return sum(part.size for part in self._parts)
 
     def _each(self) -> Sequence[tuple[StoredPart, Sequence[int]]]:
-        parts = self._announced.parts(PART_SIZE)
+        parts = self._announced.parts
         return [(part, parts[part.number]) for part in self._parts]
 
     def _place(self, places: dict[int, tuple[int, int, int]], packs: dict[int, int]) -> None:

@@ -37,7 +37,7 @@ from omicshelf.backend.source import Source
 from omicshelf.backend.store.durable import storage_errors, sync_descriptor, sync_folder
 from omicshelf.backend.store.manifest import object_key
 from omicshelf.backend.store.packs import params_for, plan
-from omicshelf.backend.store.parts import PART_SIZE, check_part
+from omicshelf.backend.store.parts import check_part, part_size_of
 from omicshelf.backend.wire import ChunkList, Inspected, UploadPlan, UploadRequest, UploadState
 from omicshelf.errors import Invalid, NotFound
 from omicshelf.records import DatasetRecord
@@ -66,13 +66,18 @@ class Upload:
         """The session that owns what has arrived."""
         return f"upload-{self.id}"
 
+    @property
+    def part_size(self) -> int:
+        """Bytes of one part, at most."""
+        return part_size_of(self.request.size)
+
     @cached_property
     def n_parts(self) -> int:
         """How many parts there are, when that is known."""
         if self.request.chunked:
             found: int = self.state["plan"]["n_parts"] if self.state.get("plan") else 0
             return found
-        return -(-self.request.size // PART_SIZE)
+        return -(-self.request.size // self.part_size)
 
 
 class Receiving(Keeping):
@@ -102,7 +107,7 @@ class Receiving(Keeping):
         state = UploadState(
             upload=str(uuid.uuid4()) if unchanged is None else "",
             expires_at=now_ms() + _KEPT_MS,
-            part_size=PART_SIZE,
+            part_size=part_size_of(request.size),
             chunked=request.chunked,
             params=params,
             unchanged=unchanged,
@@ -160,7 +165,7 @@ class Receiving(Keeping):
             return UploadState(
                 upload=upload,
                 expires_at=row.expires_at,
-                part_size=PART_SIZE,
+                part_size=row.part_size,
                 chunked=row.request.chunked,
                 params=row.state["params"],
                 parts=list(numbers),
@@ -241,12 +246,12 @@ class Receiving(Keeping):
         new = announce(chunks, row.state["params"], row.request.size)
         old = row.state.get("plan")
         if old is not None and (old["announced"], old["all"]) == (new.id, chunks.all):
-            return self._announced(row).plan(PART_SIZE)
+            return self._announced(row).plan()
         known = [] if chunks.all else self._known(self._near(row.request))
         known = [manifest for manifest in known if manifest.params == new.scan.params]
         decided = plan(new.scan, known, self._unsound(known))
         new = new.planned(decided)
-        answer = new.plan(PART_SIZE)
+        answer = new.plan()
         if answer.n_parts > _MOST_PARTS:
             raise Invalid(f"A file of {row.request.size} bytes has too many parts.")
         self._drop_parts(row)
@@ -304,10 +309,10 @@ class Receiving(Keeping):
         _check_hash(data, blake3, number)
         places = offset = None
         if announced is None:
-            _check_size(size, number, row.request.size)
-            offset = number * PART_SIZE
+            _check_size(size, number, row)
+            offset = number * row.part_size
         else:
-            chunks = announced.parts(PART_SIZE)[number]
+            chunks = announced.parts[number]
             places = check_part(data, announced.scan, chunks, announced.packed)
             if not announced.packed:
                 offset = announced.offset_of(chunks[0])
@@ -420,12 +425,12 @@ def _check(request: UploadRequest) -> None:
         raise Invalid(f"{request.size} bytes are no size of a file.", "Pass its number of bytes.")
 
 
-def _check_size(size: int, number: int, whole: int) -> None:
-    expected = min(PART_SIZE, whole - number * PART_SIZE)
+def _check_size(size: int, number: int, row: Upload) -> None:
+    expected = min(row.part_size, row.request.size - number * row.part_size)
     if size != expected:
         raise Invalid(
             f"Part {number} has {size} bytes and not {expected}.",
-            f"Parts have {PART_SIZE} bytes, the last one what is left.",
+            f"Parts have {row.part_size} bytes, the last one what is left.",
         )
 
 

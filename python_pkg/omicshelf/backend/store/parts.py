@@ -31,6 +31,7 @@ __all__ = [
     "first_of_each",
     "frame",
     "from_bits",
+    "part_size_of",
     "parts_of",
     "scan_of",
     "to_bits",
@@ -38,7 +39,10 @@ __all__ = [
 ]
 
 PART_SIZE = 8 << 20
-"""Bytes of the file in one part, at most."""
+"""Bytes of the file in one part of an upload of ordinary size, at most."""
+
+_LARGEST_PART = 256 << 20
+_MANY_PARTS = 1024
 
 FRAME = struct.Struct("<IB")
 """What comes before each chunk of a packed part: its stored length, and its codec."""
@@ -71,6 +75,20 @@ def check_scan(found: Scan) -> Scan:
             f"A chunk has 1 to {found.params.maximum} bytes; cut the file as the upload says.",
         )
     return found
+
+
+def part_size_of(size: int) -> int:
+    """Give the bytes of one part of a file of ``size`` bytes: more where there would be many.
+
+    Examples
+    --------
+    >>> part_size_of(2 * 10**9) == PART_SIZE, part_size_of(10**11) // PART_SIZE
+    (True, 16)
+    """
+    part = PART_SIZE
+    while part < _LARGEST_PART and part * _MANY_PARTS < size:
+        part *= 2
+    return part
 
 
 def first_of_each(hashes: npt.NDArray[np.uint8], wanted: npt.NDArray[np.bool_]) -> list[int]:
