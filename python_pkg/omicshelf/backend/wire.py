@@ -360,6 +360,7 @@ class UploadState(Answer):
     ``part_size`` bytes of the file (less in the last one) make up each part of an upload that
     is not chunked. Of a chunked one, ``params`` say how to cut the file, and a part is made of
     the next chunks of the plan whose lengths add up to at most ``part_size``, at least one.
+    ``ended``: a version or file has been made of it, and it takes no more parts.
     """
 
     upload: str
@@ -368,6 +369,7 @@ class UploadState(Answer):
     chunked: bool
     params: dict[str, int | str] | None = None
     parts: list[int] = Field(default_factory=list)
+    ended: bool = False
     unchanged: DatasetRecord | None = None
 
 

@@ -169,6 +169,7 @@ class Receiving(Keeping):
                 chunked=row.request.chunked,
                 params=row.state["params"],
                 parts=list(numbers),
+                ended=row.became is not None,
             )
 
     def drop_upload(self, upload: str, *, user: str) -> None:
