@@ -54,5 +54,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'omicshelf' has no attribute '{name}'")
 
 
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    # By name: nothing else that imports this package is to depend on Jupyter.
+    app = importlib.import_module("omicshelf.server.app")
+    return [{"module": "omicshelf", "app": app.OmicshelfServer}]
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)

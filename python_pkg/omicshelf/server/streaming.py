@@ -1,0 +1,173 @@
+"""Bytes of a blob on their way to a client: ranges, tags, and headers that disarm pages."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
+
+from tornado.iostream import StreamClosedError
+
+from omicshelf.backend.base import Backend
+from omicshelf.backend.wire import HASH_HEADER
+from omicshelf.errors import Invalid
+from omicshelf.server.failures import Refused
+from omicshelf.server.route import Content
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from omicshelf.server.handlers import ApiHandler
+
+__all__ = ["Span", "content_headers", "send_content", "span_of"]
+
+_BLOCK = 1 << 20
+# A range up to this size is read chunk by chunk; for more, a whole file is worth having.
+_SMALL = 4 << 20
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Span:
+    """A range of bytes; ``partial`` where it was asked for and is not simply everything."""
+
+    start: int
+    end: int
+    partial: bool
+
+    @property
+    def length(self) -> int:
+        """The number of bytes."""
+        return self.end - self.start
+
+
+def span_of(header: str | None, size: int) -> Span:
+    """Read a ``Range``; several ranges, or what is none, mean everything, as the rules allow.
+
+    Raises
+    ------
+    Refused
+        416: the range begins behind the end.
+
+    Examples
+    --------
+    >>> span_of("bytes=2-4", 10), span_of("bytes=-3", 10).start, span_of("bytes=8-99", 10).end
+    (Span(start=2, end=5, partial=True), 7, 10)
+    """
+    whole = Span(0, size, False)
+    found = _RANGE.fullmatch(header) if header else None
+    if found is None:
+        return whole
+    first, last = found.groups()
+    if max(len(first), len(last)) > _DIGITS or not (first or last):
+        return whole
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+        if last and int(last) < start:
+            return whole
+    if start >= size or start >= end:
+        raise Refused(
+            416,
+            Invalid(
+                f"The range '{header}' lies outside of the {size:,} bytes.",
+                f"Ask for bytes from 0 to {max(size - 1, 0)}.",
+            ),
+            {"Content-Range": f"bytes */{size}"},
+        )
+    return Span(start, end, True)
+
+
+def content_headers(content: Content, span: Span) -> dict[str, str]:
+    """Give the headers of bytes.
+
+    They are an attachment, of the type that their name says and no other, in a sandbox: an HTML
+    or SVG page that somebody attached can never act in JupyterLab's origin.
+    """
+    kind, encoding = mimetypes.guess_type(content.file_name)
+    name = quote(content.file_name.encode("utf-8", "replace"), safe="")
+    headers = {
+        "Content-Type": kind if kind and not encoding else "application/octet-stream",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(span.length),
+        "ETag": f'"{content.blake3}"',
+        HASH_HEADER: content.blake3,
+        "Cache-Control": "private, no-cache",
+    }
+    if span.partial:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{content.size}"
+    return headers
+
+
+def wanted_span(headers: Mapping[str, str], content: Content) -> Span:
+    """Give what of the bytes a request asks for, as ``Range`` and ``If-Range`` say."""
+    condition = headers.get("If-Range")
+    if condition is not None and condition.strip() != f'"{content.blake3}"':
+        return Span(0, content.size, False)
+    return span_of(headers.get("Range"), content.size)
+
+
+def open_content(backend: Backend, content: Content, span: Span, held: ExitStack) -> IO[bytes]:
+    """Open the bytes: the local file where there is one, else chunk by chunk.
+
+    A small range of a blob that is no file is not worth writing the whole one out.
+    """
+    if span.length <= _SMALL and span.length < content.size:
+        stream = held.enter_context(backend.open_blob(content.blob))
+    else:
+        file: AbstractContextManager[object] = backend.local_file(content.blob, content.suffix)
+        stream = held.enter_context(open(held.enter_context(file), "rb", buffering=0))  # type: ignore[call-overload] # noqa: PTH123, SIM115
+    stream.seek(span.start)
+    return stream
+
+
+async def send_content(
+    handler: ApiHandler, stream: IO[bytes], span: Span, threads: Executor
+) -> int:
+    """Send a range, a block at a time; gives the bytes sent.
+
+    The next block is read while the last one is on its way. Where the client has gone, or the
+    bytes turn out to be damaged, the answer ends short of its Content-Length and the connection
+    is closed, so that nobody can take it for whole.
+    """
+    loop = asyncio.get_running_loop()
+    sent = 0
+    left = span.length
+    ahead = loop.run_in_executor(threads, _read, stream, min(_BLOCK, left))
+    try:
+        while left:
+            block = await ahead
+            left -= len(block)
+            if left:
+                ahead = loop.run_in_executor(threads, _read, stream, min(_BLOCK, left))
+            handler.write(block)
+            await handler.flush()
+            sent += len(block)
+    except StreamClosedError:
+        return sent
+    finally:
+        await asyncio.wait([asyncio.ensure_future(ahead)])
+    return sent
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    pieces = []
+    while size:
+        piece = stream.read(size)
+        if not piece:
+            raise EOFError("the bytes end before their recorded size")
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
