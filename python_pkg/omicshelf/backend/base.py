@@ -208,7 +208,8 @@ class BlobChunks:
 class Backend(Protocol):
     """Records and bytes of the atlases of one catalog."""
 
-    url: str
+    @property
+    def url(self) -> str: ...
 
     def close(self) -> None: ...
 

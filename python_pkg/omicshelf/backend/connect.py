@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from omicshelf.backend.base import Backend
 from omicshelf.errors import Invalid
 
-__all__ = ["configured_url", "open_backend"]
+__all__ = ["configured_token", "configured_url", "open_backend"]
+
+_SERVERS = ("http", "https")
 
 
 def configured_url() -> str:
@@ -25,23 +28,35 @@ def configured_url() -> str:
 
     if given := os.environ.get("OMICSHELF_URL", "").strip():
         return given
-    config = Path(platformdirs.user_config_dir("omicshelf")) / "config.toml"
-    if config.is_file():
-        try:
-            url = tomllib.loads(config.read_text()).get("url")
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Invalid(
-                f"The configuration file '{config}' cannot be read: {error}.",
-                'It is TOML, with one line such as: url = "/data/catalog"',
-            ) from error
-        if url is not None and (not isinstance(url, str) or not url.strip()):
-            raise Invalid(
-                f"'url' in the configuration file '{config}' is {url!r}.",
-                'Write the folder of a catalog: url = "/data/catalog"',
-            )
-        if url:
-            return url
+    if url := _configured("url"):
+        return url
     return str(Path(platformdirs.user_data_dir("omicshelf")) / "catalog")
+
+
+def configured_token(url: str) -> str | None:
+    """Give the credential for a server, where none is passed.
+
+    ``OMICSHELF_TOKEN``; else, for the server that ``url`` in ``config.toml`` names and for no
+    other, ``token`` there, or the content of the file that ``token_file`` names.
+    """
+    if given := os.environ.get("OMICSHELF_TOKEN", "").strip():
+        return given
+    ours = _configured("url")
+    if ours is None or _server_of(ours) != _server_of(url):
+        return None
+    if (token := _configured("token")) is not None:
+        return token
+    file = _configured("token_file")
+    if file is None:
+        return None
+    try:
+        return Path(file).expanduser().read_text().strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise Invalid(
+            f"The token's file '{file}' cannot be read: {why}.",
+            f"'token_file' in '{_config_file()}' names it.",
+        ) from error
 
 
 def open_backend(url: str | os.PathLike[str] | None, *, token: str | None = None) -> Backend:
@@ -56,13 +71,62 @@ def open_backend(url: str | os.PathLike[str] | None, *, token: str | None = None
     if not isinstance(text, str) or not text.strip() or "\x00" in text:
         raise Invalid(f"{text!r} is no address of a catalog.", "Pass the path of a folder.")
     scheme = urlsplit(text).scheme if "://" in text else ""
+    if scheme in _SERVERS:
+        from omicshelf.backend.remote.address import parse_address
+        from omicshelf.backend.remote.backend import RemoteBackend
+
+        if token is None and parse_address(text).token is None:
+            token = configured_token(text)
+        return RemoteBackend(text, token=token)
     if scheme == "file":
         text = urlsplit(text).path
     elif scheme:
         raise Invalid(
             f"This release cannot open a catalog at '{scheme}://…'.",
-            "Pass the folder of a catalog on this machine, such as '~/catalog'.",
+            "Pass the folder of a catalog on this machine, such as '~/catalog', or the http(s) "
+            "address of a server.",
         )
     from omicshelf.backend.embedded.backend import EmbeddedBackend
 
     return EmbeddedBackend(text)
+
+
+def _server_of(url: str) -> tuple[str, str | None, int | None]:
+    """Give the scheme, host and port of an address; a token is sent nowhere else."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return parts.scheme, parts.hostname, port
+    except ValueError:
+        return "", None, None
+
+
+def _config_file() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("omicshelf")) / "config.toml"
+
+
+def _configured(key: str) -> str | None:
+    """Give a text of the configuration file, or None where it is not there."""
+    config = _config_file()
+    if not config.is_file():
+        return None
+    try:
+        found: Any = tomllib.loads(config.read_text()).get(key)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(
+            f"The configuration file '{config}' cannot be read: {error}.",
+            'It is TOML, with one line such as: url = "/data/catalog"',
+        ) from error
+    if found is None:
+        return None
+    if not isinstance(found, str) or not found.strip():
+        shown = "no text" if key == "token" else repr(found)
+        raise Invalid(
+            f"'{key}' in the configuration file '{config}' is {shown}.",
+            'Write the folder of a catalog: url = "/data/catalog"'
+            if key == "url"
+            else f'Write it as text: {key} = "…"',
+        )
+    return found.strip()

@@ -100,10 +100,12 @@ def connect(url: str | os.PathLike[str] | None = None, *, token: str | None = No
     Parameters
     ----------
     url
-        The folder of a catalog; made where it is not there. Default: ``OMICSHELF_URL``, the
-        user's configuration file, the default folder, in this order.
+        The folder of a catalog, made where it is not there, or the address of a server as it
+        is in the browser: ``http://127.0.0.1:8888/lab?token=…``. Default: ``OMICSHELF_URL``,
+        the user's configuration file, the default folder, in this order.
     token
-        The credential for a server; not needed for a folder. Default: ``OMICSHELF_TOKEN``.
+        The credential for a server; not needed for a folder. Default: the one in the address,
+        ``OMICSHELF_TOKEN``, the user's configuration file, in this order.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def connect(url: str | os.PathLike[str] | None = None, *, token: str | None = No
     0
     """
     global _default
-    token = token or os.environ.get("OMICSHELF_TOKEN") or None
+    token = token or None
     made = Connection(open_backend(url, token=token), token=token)
     with _guard:
         made._previous = _default

@@ -347,7 +347,7 @@ def test_where_it_connects_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert connection.url == f"{tmp_path}/by-address"
 
 
-@pytest.mark.parametrize("url", ["", "  ", "a\x00b", "http://127.0.0.1:1/", "s3://b/x", "ftp://x"])
+@pytest.mark.parametrize("url", ["", "  ", "a\x00b", "http:///x", "s3://b/x", "ftp://x"])
 def test_addresses_that_are_refused(url: str) -> None:
     with pytest.raises(errors.Invalid) as caught:
         omicshelf.connect(url)
