@@ -29,7 +29,7 @@ from omicshelf.backend.store.durable import (
 )
 from omicshelf.errors import Invalid, NotFound
 
-__all__ = ["LocalDirectory", "ObjectInfo", "ObjectStore"]
+__all__ = ["LocalDirectory", "ObjectInfo", "ObjectStore", "check_key"]
 
 _TEMPORARY = "tmp"
 _KEY = re.compile(r"(?!\.{1,2}(?:/|$))[\w.+-]{1,200}(?:/(?!\.{1,2}(?:/|$))[\w.+-]{1,200})*", re.A)
@@ -213,9 +213,7 @@ class LocalDirectory(ObjectStore):
         shutil.rmtree(self.root / _TEMPORARY / self.session, ignore_errors=True)
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key) or key.split("/", 1)[0] == _TEMPORARY:
-            raise _malformed(key)
-        return self.root / key
+        return self.root / check_key(key)
 
     @contextlib.contextmanager
     def _object(self, key: str, verb: str) -> Iterator[None]:
@@ -265,6 +263,19 @@ class LocalDirectory(ObjectStore):
             with contextlib.suppress(FileNotFoundError):  # removed since it was listed
                 facts = entry.stat()
                 yield ObjectInfo(key, facts.st_size, facts.st_mtime_ns // 1_000_000)
+
+
+def check_key(key: str) -> str:
+    """Return a key that is well-formed.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        It is not.
+    """
+    if not _KEY.fullmatch(key) or key.split("/", 1)[0] == _TEMPORARY:
+        raise _malformed(key)
+    return key
 
 
 def _malformed(key: str) -> Invalid:
