@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from omicshelf.backend.base import Filter, Query
 from omicshelf.backend.embedded import matching, search
@@ -42,11 +41,10 @@ def described(number: int) -> dict[str, Any]:
     return made
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBackend]:
+@contextmanager
+def filled_catalog(folder: Path, **options: Any) -> Iterator[EmbeddedBackend]:
     """Two atlases of many datasets by turns, made as copies of one in the tables."""
-    folder = tmp_path_factory.mktemp("search")
-    with closing(EmbeddedBackend(folder / "catalog")) as backend:
+    with closing(EmbeddedBackend(folder / "catalog", **options)) as backend:
         for atlas in (ATLAS, OTHER):
             text = Material(folder / atlas).text("x")
             BackendFixtures.put(backend, "seed", text, atlas=atlas)
@@ -59,6 +57,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBackend
                     _copy(connection, seed, versions[seed.id], number)
         for atlas in (ATLAS, OTHER):
             backend.delete_dataset(atlas, "seed", by=BY)
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBackend]:
+    with filled_catalog(tmp_path_factory.mktemp("search")) as backend:
         yield backend
 
 
@@ -278,14 +282,3 @@ def test_keys_are_looked_up_and_no_atlas_is_walked(filled: EmbeddedBackend) -> N
 def test_keys_as_text() -> None:
     assert parse_keys(None).tolist() == []
     assert parse_keys("3,17,4").tolist() == [3, 17, 4]
-
-
-def test_the_statements_of_postgresql() -> None:
-    class Connection:
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-    listed = in_keys(Connection(), t.dataset.c.id, np.array([1, 2]))  # type: ignore[arg-type]
-    statement = str(sa.select(t.dataset.c.id).where(listed).compile(dialect=Connection.dialect))
-    assert "IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(" in statement
-    joined = sa.select(matching.joined_keys(t.dataset.c.id)).compile(dialect=Connection.dialect)
-    assert "string_agg(CAST(dataset.id AS TEXT)" in str(joined)

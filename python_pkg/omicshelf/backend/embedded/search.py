@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from omicshelf.backend.base import Page, Query
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.core import batches, near_misses
+from omicshelf.backend.embedded.core import batches, is_unicode, near_misses
 from omicshelf.backend.embedded.datasets import Datasets
 from omicshelf.backend.embedded.facets import FacetIndex
 from omicshelf.backend.embedded.filters import FIELDS
@@ -196,7 +196,8 @@ def _cursor(cursor: str, order_by: str, kind: type[str | int]) -> tuple[Any, int
         raise Invalid(
             f"'{cursor[:60]}' is no cursor.", "Pass the `next` of the page before, unchanged."
         ) from error
-    if order != order_by or type(last) is not int or type(value) is not kind:
+    is_askable = type(last) is int and type(value) is kind and is_unicode(str(value))
+    if order != order_by or not is_askable:
         raise Invalid(
             "The cursor belongs to another order of the datasets.",
             "Start again without it when `order_by` changes.",

@@ -348,7 +348,7 @@ def make_fold() -> None:
         "CREATE FUNCTION omicshelf_fold(body text) RETURNS text"
         " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
         " $$SELECT translate("
-        f""" lower(upper(translate(body, 'ı', chr(65535)) COLLATE "{collation}")),"""
+        f""" lower(upper(lower(translate(body, 'ı', chr(65535)) COLLATE "{collation}"))),"""
         " 'ς' || chr(65535), 'σı')$$"
     )
 
