@@ -115,10 +115,14 @@ class CatalogMachine(RuleBasedStateMachine):
         self.sources.mkdir()
         for name, data in DATA.items():
             (self.sources / f"{name}.txt").write_bytes(data)
-        self.open = [EmbeddedBackend(self.folder / "catalog") for _ in range(2)]
+        self.open = [self.connect() for _ in range(2)]
         self.backend = self.open[0]
         self.model: dict[tuple[str, str], Dataset] = {}
         self.last_change = 0
+
+    def connect(self) -> EmbeddedBackend:
+        """Open the catalog once more."""
+        return EmbeddedBackend(self.folder / "catalog")
 
     def teardown(self) -> None:
         try:
@@ -409,7 +413,7 @@ class CatalogMachine(RuleBasedStateMachine):
     def reopen(self) -> None:
         index = self.open.index(self.backend)
         self.backend.close()
-        self.backend = self.open[index] = EmbeddedBackend(self.folder / "catalog")
+        self.backend = self.open[index] = self.connect()
 
     @rule()
     def another_process(self) -> None:
