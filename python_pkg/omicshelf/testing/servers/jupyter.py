@@ -29,6 +29,7 @@ _OTHERS = (
     "jupyterlab", "jupyter_lsp", "jupyter_server_terminals", "notebook", "notebook_shim",
     "jupyter_server_ydoc",
 )  # fmt: skip
+ARGUMENTS = ("--allow-root", "--no-browser")
 _STARTS_WITHIN = 60
 _STOPS_WITHIN = 20
 
@@ -87,9 +88,14 @@ class JupyterServer:
         (self.folder / "root").mkdir(exist_ok=True)
         config = self.folder / "config" / "jupyter_server_config.json"
         config.write_text(json.dumps(self._config()))
+        self.process = self._spawn()
+        self._wait()
+        return self
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser"],
+            return subprocess.Popen(
+                [sys.executable, "-m", "jupyter_server", *ARGUMENTS],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -97,8 +103,6 @@ class JupyterServer:
                 env=self._environment(),
                 start_new_session=True,
             )
-        self._wait()
-        return self
 
     def _config(self) -> dict[str, dict[str, Any]]:
         extensions = {**dict.fromkeys(_OTHERS, False), "omicshelf": True}

@@ -1,0 +1,98 @@
+"""The same server, started within a second: a fork of a process that has imported everything.
+
+Two hundred tests of a contract want a server and a catalog of their own each. It is a process
+like any other, and may be killed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.process
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from omicshelf.testing.servers.jupyter import ARGUMENTS, JupyterServer
+
+__all__ = ["ForkedServer", "forked"]
+
+_PRELOADED = [
+    "jupyter_server.serverapp",
+    "omicshelf.server.app",
+    "omicshelf.backend.embedded.backend",
+]
+
+
+class ForkedServer(JupyterServer):
+    """A server process that starts quickly; where there is no fork, as any other."""
+
+    def _spawn(self) -> Any:
+        if not hasattr(os, "fork"):
+            return super()._spawn()
+        process = _context().Process(  # type: ignore[attr-defined]
+            target=_serve, args=(str(self.folder), self._environment()), daemon=True
+        )
+        process.start()
+        return _Process(process)
+
+
+class _Process:
+    """What a test does with a process, in the words of :mod:`subprocess`."""
+
+    def __init__(self, process: multiprocessing.process.BaseProcess) -> None:
+        self._process = process
+        assert process.pid is not None
+        self.pid = process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("jupyter server", timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+@cache
+def _context() -> multiprocessing.context.BaseContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def _serve(folder: str, environment: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    log = os.open("server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    sys.argv = ["jupyter_server", *ARGUMENTS]
+    from jupyter_server.serverapp import main
+
+    main(list(ARGUMENTS))
+
+
+@contextmanager
+def forked(
+    folder: Path, *, user: str = "ada", options: Mapping[str, Any] | None = None
+) -> Iterator[ForkedServer]:
+    """Run a server on a catalog of its own, ``catalog`` in the folder, while the context lasts."""
+    told = {"OmicshelfServer.url": str(folder / "catalog"), "OmicshelfServer.user": user}
+    server = ForkedServer(folder, {**told, **(options or {})})
+    try:
+        yield server.start()  # type: ignore[misc]
+    finally:
+        server.kill()
