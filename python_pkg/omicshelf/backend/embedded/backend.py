@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -12,50 +11,78 @@ import weakref
 from pathlib import Path
 
 import sqlalchemy as sa
+from blake3 import blake3
 
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.belonging import (
+    MARKER,
+    STORE_FORMAT,
+    belong,
+    new_marker,
+    read_marker,
+)
+from omicshelf.backend.embedded.bucketlog import logged_by
 from omicshelf.backend.embedded.database import Database, is_network_file_system
 from omicshelf.backend.embedded.roles import Roles
 from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.embedded.session import Session
 from omicshelf.backend.embedded.uploads import Uploads
-from omicshelf.backend.store.durable import new_file, sync_folder, write_all
+from omicshelf.backend.store.durable import new_file, storage_errors, sync_folder, write_all
+from omicshelf.backend.store.s3location import S3Location
 from omicshelf.errors import AccessDenied, Invalid, RequestException, StorageError
 
 __all__ = ["DATABASE", "MARKER", "STORE_FORMAT", "EmbeddedBackend"]
 
-MARKER = "omicshelf.json"
 DATABASE = "catalog.db"
-STORE_FORMAT = 1
 
 _GC_EVERY_MS = 24 * 3600 * 1000
 _log = logging.getLogger("omicshelf")
 
 
 class EmbeddedBackend(Uploads, Roles):
-    """Records in SQLite, bytes in packs, both in one directory.
+    """Records in SQLite and bytes in packs, both in one directory; or those of a team elsewhere.
 
-    Many processes may use the same directory at the same time.
+    Many processes may use the same catalog at the same time, where it is in PostgreSQL and a
+    bucket also those of many machines.
 
     Parameters
     ----------
     root
-        The catalog's folder; made where it is not there.
+        The catalog's folder; made where it is not there. With a ``storage_url`` it only has
+        temporary files and the cache (and the SQLite database, if it is one), and is by
+        default a folder of its own below ``OMICSHELF_CACHE`` or the user's cache folder.
     database_url
         An SQLAlchemy URL of PostgreSQL for the records; default: SQLite in the folder.
+    storage_url
+        ``s3://bucket/prefix`` for the bytes; default: the folder. Where the server is, and
+        the keys, may be in its query (:class:`~omicshelf.backend.store.s3location.S3Location`)
+        or in the environment (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …).
 
     Raises
     ------
     omicshelf.errors.Invalid
-        If the folder holds something else, or a catalog of a newer release.
+        If the folder or the bucket holds something else, or a catalog of a newer release; or
+        if the database belongs to another store.
     """
 
-    def __init__(self, root: str | Path, *, database_url: str | None = None) -> None:
-        self.root = Path(root).expanduser().absolute()
-        self.url = str(self.root)
-        self._open_folder()
-        shared = is_network_file_system(self.root)
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        *,
+        database_url: str | None = None,
+        storage_url: str | None = None,
+    ) -> None:
+        bucket = None if storage_url is None else S3Location.parse(storage_url)
+        self.root = _root(root, bucket, database_url)
+        self.url = str(self.root if bucket is None else bucket)
+        if bucket is None:
+            self._open_folder()
+        else:
+            with storage_errors(f"write to {self.root}"):
+                self.root.mkdir(parents=True, exist_ok=True)
+        in_folder = bucket is None or database_url is None
+        shared = in_folder and is_network_file_system(self.root)
         if shared:
             warnings.warn(
                 f"The catalog {self.root} lies on a network file system: locks are not reliable "
@@ -66,9 +93,12 @@ class EmbeddedBackend(Uploads, Roles):
         self.safe_mode = shared
         url = database_url or f"sqlite:///{self.root / DATABASE}"
         self.db = Database(url, shared_file_system=shared)
-        self.session = Session(self.root, self.db, heartbeats=shared)
+        heartbeats = shared or not self.db.is_sqlite
+        self.session = Session(self.root, self.db, heartbeats=heartbeats, bucket=bucket)
         super().__init__()
         self.db.upgrade()
+        if database_url is not None or bucket is not None:
+            belong(self.db, self.store, self.url)
         self._housekeeper: threading.Thread | None = None
         self.session.on_begin = self._keep_house
         self._finalizer = weakref.finalize(self, _close, self.session, self.db)
@@ -77,7 +107,7 @@ class EmbeddedBackend(Uploads, Roles):
         marker = self.root / MARKER
         try:
             if marker.exists():
-                _check_marker(marker)
+                read_marker(marker.read_bytes(), str(self.root))
                 return
             if self.root.exists() and not self.root.is_dir():
                 raise Invalid(
@@ -92,12 +122,9 @@ class EmbeddedBackend(Uploads, Roles):
                     "Pass a new or empty folder to start a catalog in it.",
                 )
             self.root.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(
-                {"format": STORE_FORMAT, "store": str(uuid.uuid4()), "created_at": now_ms()}
-            )
             staged = self.root / f".{MARKER}.{uuid.uuid4().hex[:8]}"
             with new_file(staged, 0o644) as handle:
-                write_all(handle, text.encode())
+                write_all(handle, new_marker())
                 os.fsync(handle)
             staged.replace(marker)
             sync_folder(self.root)
@@ -147,21 +174,28 @@ class EmbeddedBackend(Uploads, Roles):
 
     def complete_log(self, session: str) -> None:
         """Append what a killed session committed but did not log any more."""
-        # Threads append in no order, so that the last line does not tell what is missing.
-        path = self.session.log_path(session)
-        lines_there = read_segment(path) if path.exists() else iter(())
-        logged = {line["seq"] for line in lines_there if line is not None}
         with self.db.reading() as connection:
             rows = connection.execute(
                 sa.select(t.change).where(t.change.c.session == session).order_by(t.change.c.seq)
             )
-            lines = [
+            committed = [
                 {key: value for key, value in row._mapping.items() if key != "session"}
                 for row in rows
-                if row.seq not in logged
             ]
-        if lines:
+        if not committed:
+            return
+        # Threads append in no order, so that the last line does not tell what is missing.
+        logged = self._logged_by(session)
+        if lines := [line for line in committed if line["seq"] not in logged]:
             self.session.append_log(lines)
+
+    def _logged_by(self, session: str) -> set[int]:
+        """Give the numbers of the changes that a session has in the log of the store."""
+        if not self.has_local_objects:
+            return logged_by(self.store, session)
+        path = self.session.log_path(session)
+        lines = read_segment(path) if path.exists() else iter(())
+        return {int(line["seq"]) for line in lines if line is not None}
 
     def close(self) -> None:
         """Let go of files, end the session, close the database. Using it again opens it again."""
@@ -183,18 +217,21 @@ def _only_ours(root: Path) -> bool:
     return all(entry.name.startswith(f".{MARKER}") for entry in root.iterdir())
 
 
-def _check_marker(marker: Path) -> None:
-    try:
-        found = json.loads(marker.read_text())
-        number = int(found["format"])
-    except (ValueError, KeyError, TypeError) as error:
+def _root(root: str | Path | None, bucket: S3Location | None, database_url: str | None) -> Path:
+    """Give the local folder of a catalog."""
+    if root is not None:
+        return Path(root).expanduser().absolute()
+    if bucket is None:
+        raise Invalid("A catalog needs a folder.", "Pass its path, or a storage_url.")
+    if database_url is None:
         raise Invalid(
-            f"The file '{marker}' is damaged.",
-            f'Write {{"format": {STORE_FORMAT}, "store": "", "created_at": 0}} into it, then run '
-            "`omicshelf verify`.",
-        ) from error
-    if number > STORE_FORMAT:
-        raise Invalid(
-            f"The catalog '{marker.parent}' has store format {number}, newer than this omicshelf.",
-            "Upgrade it: pip install --upgrade omicshelf",
+            f"The catalog in {bucket} needs a database.",
+            "Pass the database_url of a PostgreSQL; or a folder, for an SQLite database in it "
+            "that only this machine uses.",
         )
+    if not (cache := os.environ.get("OMICSHELF_CACHE")):
+        import platformdirs
+
+        cache = platformdirs.user_cache_dir("omicshelf")
+    name = blake3(f"{bucket.endpoint} {bucket}".encode()).hexdigest()[:16]
+    return Path(cache).expanduser().absolute() / f"bucket-{name}"

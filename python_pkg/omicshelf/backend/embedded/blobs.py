@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from omicshelf.backend.background import in_thread
@@ -32,6 +34,7 @@ from omicshelf.backend.store.durable import storage_errors, sync_descriptor
 from omicshelf.backend.store.manifest import BlobManifest, object_key, pack_suffix
 from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.packs import Ingested, ingest
+from omicshelf.backend.store.reader import BlobReader
 from omicshelf.backend.store.sidecar import (
     INLINE,
     Sidecar,
@@ -53,6 +56,7 @@ __all__ = ["BlobFacts", "Blobs", "Incoming", "PackGone", "Retry"]
 
 _KEPT_MANIFESTS = 64
 _NEAR_VERSIONS = 5
+_LOOKS = 8
 
 # Built once: making a statement costs as much as running it.
 _SAME_BYTES = (
@@ -186,7 +190,7 @@ class Blobs(Changes):
         try:
             known = self._known(near) if reuse else []
             # The first version is kept as it is: it can be flushed while it is cut and hashed.
-            whole = staged.owned and not known
+            whole = staged.owned and not known and self.has_local_objects
             flushed = in_thread(partial(_flush, staged.path)) if whole else None
             blob_id = new_id()
             ingested = ingest(
@@ -205,6 +209,8 @@ class Blobs(Changes):
             if staged.owned and staged.path != pack and not incoming.existing:
                 # What was just saved is what is loaded next: it goes into the cache.
                 incoming.spare = kept = staged.path
+            elif pack is not None and staged.path == pack and not self.has_local_objects:
+                incoming.spare = _second_name(pack)
             return incoming
         except BaseException:
             if pack is not None:
@@ -232,7 +238,7 @@ class Blobs(Changes):
         """
         pack, blob_id = ingested.pack_file, ingested.manifest.blob
         same = self._same_bytes(source, ingested) if reuse else None
-        if same is None and pack is not None and flushed is None:
+        if same is None and pack is not None and flushed is None and self.has_local_objects:
             flushed = in_thread(partial(_flush, pack))
         found = source.inspection()
         if flushed is not None:
@@ -269,9 +275,28 @@ class Blobs(Changes):
             ).all()
         for row in rows:
             manifests_there = self._known([row.id])
-            if manifests_there and not self._unsound(manifests_there):
+            if not manifests_there or self._unsound(manifests_there):
+                continue
+            if self._is_same(manifests_there[0], ingested.manifest):
                 return blob_facts(row)
         return None
+
+    def _is_same(self, there: BlobManifest, found: BlobManifest) -> bool:
+        """Say whether a blob with the hash of a file has its bytes.
+
+        The hash of the whole is what the client said that cut the blob; those of the chunks
+        were held against the bytes. Were only the former compared, a lie would some day be
+        handed out as the data of somebody else.
+        """
+        if there.params == found.params:
+            alike = np.array_equal(there.extents["length"], found.extents["length"])
+            return alike and np.array_equal(there.extents["hash"], found.extents["hash"])
+        try:
+            with BlobReader(self.store, there) as reader:
+                reader.verify()
+        except IntegrityError:
+            return False
+        return True
 
     def _shared(self, same: BlobFacts, blob_id: str, ingested: Ingested) -> Ingested:
         manifest = dataclasses.replace(self.manifest(same.id), blob=blob_id)
@@ -318,11 +343,16 @@ class Blobs(Changes):
         keys = {key for manifest in known for key in manifest.packs}
         if not keys:
             return set()
-        marks = self.marks_of(keys)
-        return {key for key in keys if not self._is_sound(key, marks.get(key), known)}
+        if self.has_local_objects:
+            marks = self.marks_of(keys)
+            return {key for key in keys if not self._is_sound(key, marks.get(key), known)}
+        with ThreadPoolExecutor(_LOOKS) as pool:  # each look is a request
+            sound = pool.map(lambda key: self._is_there(key, known), keys)
+            return {key for key, good in zip(keys, sound, strict=True) if not good}
 
     def _is_sound(self, key: str, mark: Mark | None, known: Sequence[BlobManifest]) -> bool:
         path = self.store.local_path(key)
+        assert path is not None
         if mark is not None and mark.holds(path):
             return True
         hashes = [m.pack_hashes[key] for m in known if key in m.pack_hashes]
@@ -336,6 +366,17 @@ class Blobs(Changes):
             self.keep_mark(key, now)
         return sound
 
+    def _is_there(self, key: str, known: Sequence[BlobManifest]) -> bool:
+        """Say whether a pack that is no local file is there in its size.
+
+        Its chunks are held against their hashes whenever they are read.
+        """
+        sizes = {manifest.packs[key] for manifest in known if key in manifest.packs}
+        try:
+            return sizes == {self.store.size(key)}
+        except NotFound:
+            return False
+
     def marks_of(self, keys: Collection[str]) -> dict[str, Mark]:
         """Read the marks that objects had when they were last verified."""
         with self.db.reading() as connection:
@@ -345,7 +386,10 @@ class Blobs(Changes):
 
     def keep_mark(self, key: str, mark: Mark) -> None:
         """Note that a pack was verified; a catalog that may only be read cannot."""
-        with contextlib.suppress(StorageError, AccessDenied), self.db.writing() as connection:
+        with (
+            contextlib.suppress(StorageError, AccessDenied),
+            self.db.writing(alone=False) as connection,
+        ):
             connection.execute(
                 t.stored_object.update().where(t.stored_object.c.key == key).values(mark=str(mark))
             )
@@ -392,7 +436,7 @@ class Blobs(Changes):
         if not items:
             return
         session, now = session or self.session.id, now_ms()
-        with self.db.writing() as connection:
+        with self.db.writing(alone=False) as connection:
             connection.execute(
                 t.stored_object.insert(),
                 [
@@ -404,7 +448,7 @@ class Blobs(Changes):
                         "session": session,
                         "created_at": now,
                     }
-                    for key, item in items.items()
+                    for key, item in sorted(items.items())
                 ],
             )
 
@@ -421,9 +465,20 @@ class Blobs(Changes):
             with self.db.writing() as connection:
                 ours = sa.select(t.stored_object.c.key).where(pending)
                 unused = list(connection.execute(ours).scalars())
-                connection.execute(t.stored_object.delete().where(pending))
+                # What a collection removes should that of a bucket fail now.
+                dead = t.stored_object.update().where(pending)
+                connection.execute(dead.values(state="dead", session=None, dead_at=now_ms()))
             for key in unused:
                 self.store.delete(key)
+            self._forget_dead(unused)
+
+    def _forget_dead(self, keys: Sequence[str]) -> None:
+        """Remove the rows of objects that are deleted."""
+        o = t.stored_object.c
+        with self.db.writing(alone=False) as connection:
+            connection.execute(
+                t.stored_object.delete().where(o.key.in_(list(keys)), o.state == "dead")
+            )
 
     def make_live(self, connection: sa.Connection, keys: Sequence[str]) -> None:
         """Turn this call's pending objects live, in the transaction that refers to them."""
@@ -553,6 +608,16 @@ class Blobs(Changes):
                 "Restore the catalog's folder from a backup; `omicshelf verify` lists all damage.",
             ) from error
         return Names(*decode_names(data, sidecar))
+
+
+def _second_name(path: Path) -> Path | None:
+    """Give a file another name, under which it stays when the first is gone; None if it cannot."""
+    second = path.with_name(f"{new_id()}{''.join(path.suffixes)}")
+    try:
+        os.link(path, second)
+    except OSError:
+        return None
+    return second
 
 
 def _flush(path: Path) -> None:

@@ -15,7 +15,7 @@ from omicshelf import rules
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.database import Database
 from omicshelf.backend.embedded.session import Session
-from omicshelf.backend.store.objectstore import LocalDirectory
+from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.errors import Conflict, Invalid, NotFound
 from omicshelf.records import DatasetRecord, FileRecord, Origin, VersionRecord
 
@@ -103,7 +103,7 @@ class Core:
     session: Session
 
     @property
-    def store(self) -> LocalDirectory:
+    def store(self) -> ObjectStore:
         """The object store."""
         return self.session.store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.core import batches, new_id
 from omicshelf.backend.embedded.purging import Purging
 from omicshelf.backend.store import manifest as manifests
+from omicshelf.backend.store.fetching import fetches
 from omicshelf.backend.store.leases import try_exclusive
-from omicshelf.backend.store.manifest import BlobManifest, object_key
+from omicshelf.backend.store.manifest import EXTENT, BlobManifest, object_key
 from omicshelf.backend.store.reader import BlobReader
 from omicshelf.backend.store.sidecar import Sidecar
 from omicshelf.errors import (
@@ -167,6 +168,9 @@ class Keeping(Purging):
 
     def _delete_object(self, key: str) -> bool:
         path = self.store.local_path(key)
+        if path is None:
+            self.store.delete(key)  # readers are protected by the grace, not by leases
+            return True
         if not path.exists():
             return True
         free = try_exclusive(path)
@@ -236,7 +240,6 @@ class Keeping(Purging):
             alive |= dict(zip(mine["offset"].tolist(), mine["stored"].tolist(), strict=True))
         if 2 * sum(alive.values()) >= size:
             return 0
-        offsets = sorted(alive)
         pack_id = new_id()
         new = object_key(pack_id, ".delta")
         moved: dict[int, int] = {}
@@ -244,10 +247,7 @@ class Keeping(Purging):
         try:
             at, whole = 0, blake3()
             with staged.open("xb") as out:
-                for offset in offsets:
-                    chunk = self.store.read_bytes(key, offset, alive[offset])
-                    if len(chunk) != alive[offset]:
-                        raise IntegrityError(f"The pack '{key}' is shorter than it was written.")
+                for offset, chunk in self._chunks_of(key, alive):
                     out.write(chunk)
                     whole.update(chunk)
                     moved[offset] = at
@@ -256,6 +256,19 @@ class Keeping(Purging):
         finally:
             staged.unlink(missing_ok=True)
         return 1
+
+    def _chunks_of(self, key: str, alive: Mapping[int, int]) -> Iterator[tuple[int, bytes]]:
+        """Read pieces of a pack in order, in few requests: where each begins, and its bytes."""
+        places = np.zeros(len(alive), EXTENT)
+        places["offset"] = sorted(alive)
+        places["stored"] = [alive[offset] for offset in sorted(alive)]
+        for fetch in fetches(places, 0, len(places)):
+            data = self.store.read_bytes(key, fetch.start, fetch.stop - fetch.start)
+            for _i, at, size in fetch.chunks:
+                chunk = data[at : at + size]
+                if len(chunk) != size:
+                    raise IntegrityError(f"The pack '{key}' is shorter than it was written.")
+                yield fetch.start + at, chunk
 
     def _install_repack(
         self,

@@ -100,9 +100,16 @@ class Reading(Search):
         return self.cache.fill(manifest.blob, suffix, produce, manifest.blake3)
 
     def lease_pack(self, key: str) -> Lease:
-        """Keep a pack from being removed while it is read."""
+        """Keep a pack from being removed while it is read.
+
+        On an object in a bucket there can be no lease: what nothing refers to any more is kept
+        there for the grace period of :meth:`gc`, which is longer than a reading takes.
+        """
+        path = self.store.local_path(key)
+        if path is None:
+            return Lease(Path(key), None)
         try:
-            return lease_file(self.store.local_path(key))
+            return lease_file(path)
         except NotFound as error:
             raise missing_pack(key) from error
 

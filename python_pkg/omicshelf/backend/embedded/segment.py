@@ -14,7 +14,7 @@ from typing import Any
 
 from blake3 import blake3
 
-__all__ = ["encode_line", "read_segment"]
+__all__ = ["decode_segment", "encode_line", "read_segment"]
 
 _CHECK = ', "check": "'
 
@@ -26,11 +26,16 @@ def encode_line(line: Mapping[str, Any]) -> bytes:
 
 
 def read_segment(path: Path) -> Iterator[dict[str, Any] | None]:
+    """Give the lines of a segment that is a file; None for one that cannot be believed."""
+    return decode_segment(path.read_bytes())
+
+
+def decode_segment(segment: bytes) -> Iterator[dict[str, Any] | None]:
     """Give the lines of a segment; None for one that cannot be believed.
 
     An end without a line break is what a kill has cut: it was never part of the log.
     """
-    *lines, _cut = path.read_bytes().split(b"\n")
+    *lines, _cut = segment.split(b"\n")
     for data in lines:
         if data:
             yield _decode(data)

@@ -2,7 +2,8 @@
 
 Locally a session is a lock file whose ``flock`` the kernel releases with the process, even
 on kill -9. Where locks cannot be trusted (network file systems, several hosts) it is a row
-whose heartbeat must be recent.
+whose heartbeat must be recent. A session that was taken for dead, on a machine that slept, finds
+that its pending objects are gone, writes them again, and puts its row back.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ import sqlalchemy as sa
 
 from omicshelf.backend.clock import now_ms
 from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.bucketlog import BucketLog
 from omicshelf.backend.embedded.database import Database
 from omicshelf.backend.embedded.segment import encode_line
 from omicshelf.backend.store.durable import storage_errors, write_all
-from omicshelf.backend.store.objectstore import LocalDirectory
-from omicshelf.errors import StorageError
+from omicshelf.backend.store.objectstore import LocalDirectory, ObjectStore
+from omicshelf.backend.store.s3location import S3Location
+from omicshelf.errors import RequestException
 
 try:
     import fcntl
@@ -51,12 +54,22 @@ class Session:
         Its database.
     heartbeats
         Whether liveness goes by heartbeat rows instead of ``flock``.
+    bucket
+        Where the objects are, if not in the folder: then this has only temporary files.
     """
 
-    def __init__(self, root: Path, db: Database, *, heartbeats: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        db: Database,
+        *,
+        heartbeats: bool = False,
+        bucket: S3Location | None = None,
+    ) -> None:
         self._root = root
         self._db = db
-        self._heartbeats = heartbeats or fcntl is None
+        self._bucket = bucket
+        self._heartbeats = heartbeats or bucket is not None or fcntl is None
         self.on_begin: Callable[[], None] | None = None
         self._lock_file: int | None = None
         self._log: int | None = None
@@ -70,7 +83,8 @@ class Session:
         self._begun = False
         self._pid = os.getpid()
         self._stop = threading.Event()
-        self._store: LocalDirectory | None = None
+        self._store: ObjectStore | None = None
+        self._bucket_log: BucketLog | None = None
         # Committed lines that the log has not taken yet, because the disk was full.
         self._unlogged: deque[dict[str, Any]] = deque()
         self._cut = False
@@ -92,12 +106,19 @@ class Session:
             return self._name
 
     @property
-    def store(self) -> LocalDirectory:
+    def store(self) -> ObjectStore:
         """The object store, for reading; what is written is staged in :meth:`staging` first."""
         with self._guard:
             if self._store is None:
-                self._store = LocalDirectory(self._root, self._name)
+                self._store = self._open_store()
             return self._store
+
+    def _open_store(self) -> ObjectStore:
+        if self._bucket is None:
+            return LocalDirectory(self._root, self._name)
+        from omicshelf.backend.store.s3 import ObstoreS3  # hardly ever needed
+
+        return ObstoreS3(self._bucket, self._root / "tmp" / self._name)
 
     def staging(self) -> Path:
         """Give the folder for this session's temporary files; begins the session."""
@@ -108,21 +129,12 @@ class Session:
     def _begin(self) -> None:
         try:
             with storage_errors(f"write to the catalog at {self._root}"):
-                for name in ("sessions", "log", "tmp"):
+                for name in ("sessions", "log", "tmp") if self._bucket is None else ("tmp",):
                     (self._root / name).mkdir(parents=True, exist_ok=True)
                 if not self._heartbeats:
                     self._lock_file = _hold(self._lock_path(self._name))
-            now = now_ms()
-            with self._db.writing() as connection:
-                connection.execute(
-                    t.session.insert().values(
-                        id=self._name,
-                        host=socket.gethostname(),
-                        pid=self._pid,
-                        started_at=now,
-                        heartbeat_at=now,
-                    )
-                )
+            with self._db.writing(alone=False) as connection:
+                self._insert_row(connection, self._name)
         except BaseException:
             self._let_go()
             raise
@@ -132,6 +144,18 @@ class Session:
             beat.start()
         if self.on_begin is not None:
             self.on_begin()
+
+    def _insert_row(self, connection: sa.Connection, session: str) -> None:
+        now = now_ms()
+        connection.execute(
+            t.session.insert().values(
+                id=session,
+                host=socket.gethostname(),
+                pid=self._pid,
+                started_at=now,
+                heartbeat_at=now,
+            )
+        )
 
     def _let_go(self) -> None:
         """Give back the lock, and remove its file."""
@@ -143,12 +167,17 @@ class Session:
 
     def _beat(self, session: str, stop: threading.Event) -> None:
         while not stop.wait(HEARTBEAT_SECONDS):
-            with contextlib.suppress(StorageError), self._db.writing() as connection:
-                connection.execute(
-                    t.session.update()
-                    .where(t.session.c.id == session)
-                    .values(heartbeat_at=now_ms())
-                )
+            with contextlib.suppress(RequestException):  # perhaps the next one comes through
+                self.beat(session)
+
+    def beat(self, session: str) -> None:
+        """Say that a session lives; one that was buried meanwhile is there again."""
+        with self._db.writing(alone=False) as connection:
+            beaten = connection.execute(
+                t.session.update().where(t.session.c.id == session).values(heartbeat_at=now_ms())
+            )
+            if not beaten.rowcount and not self._stop.is_set():
+                self._insert_row(connection, session)
 
     def _lock_path(self, session: str) -> Path:
         return self._root / "sessions" / f"{session}.lock"
@@ -166,6 +195,12 @@ class Session:
         they wait for the next call, or for the collection that buries this session.
         """
         session = self.id
+        if self._bucket is not None:
+            with self._guard:
+                if self._bucket_log is None:
+                    self._bucket_log = BucketLog(self.store, session)
+                self._bucket_log.append(lines)
+            return
         with self._guard:
             self._unlogged.extend(lines)
             with contextlib.suppress(OSError):
@@ -254,13 +289,7 @@ class Session:
                 return
             session = self._name
             self._stop.set()
-            self.append_log([])
-            with contextlib.suppress(OSError):
-                self.sync_log()
-            if self._log is not None:
-                os.close(self._log)
-                self._log = None
-            if not self._unlogged:
+            if self._end_log():
                 # Otherwise the next collection completes the log.
                 with contextlib.suppress(Exception):
                     self._remove_row(session)
@@ -268,6 +297,18 @@ class Session:
                 self._remove_traces(session)
             self._let_go()
             self._start_over()
+
+    def _end_log(self) -> bool:
+        """Write what the log lacks; says whether all of it is in the store."""
+        if self._bucket is not None:
+            return self._bucket_log is None or self._bucket_log.close()
+        self.append_log([])
+        with contextlib.suppress(OSError):
+            self.sync_log()
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
+        return not self._unlogged
 
     def _remove_row(self, session: str) -> None:
         with self._db.writing() as connection:

@@ -60,7 +60,10 @@ def _started(folder: Path) -> S3Server:
 
 @pytest.fixture(scope="session")
 def ceph_server() -> Iterator[S3Server]:
-    """A Ceph for all tests of this run."""
+    """A Ceph for all tests of this run; or the one of ``CEPH_FOLDER``, which runs already."""
+    if running := os.environ.get("CEPH_FOLDER"):
+        yield _started(Path(running))
+        return
     if not ceph_programs():
         told = (
             "Ceph is not installed (Debian: apt-get install --no-install-recommends ceph-mon "

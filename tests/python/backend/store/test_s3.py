@@ -30,16 +30,16 @@ class BucketContract(ObjectStoreContract):
 
     @pytest.fixture
     def store(self, url: str, tmp_path: Path) -> Iterator[ObjectStore]:
-        self.url = url
+        self.storage = url
         store = ObstoreS3(S3Location.parse(url), tmp_path / "staging")
         yield store
         store.close()
 
     def raw_read(self, store: ObjectStore, key: str) -> bytes | None:
-        return raw_read(self.url, key)
+        return raw_read(self.storage, key)
 
     def raw_keys(self, store: ObjectStore) -> list[str]:
-        return raw_keys(self.url)
+        return raw_keys(self.storage)
 
     def test_a_file_in_several_parts(self, store: ObjectStore) -> None:
         data = os.urandom(20 << 20)
