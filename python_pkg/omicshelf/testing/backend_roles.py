@@ -81,7 +81,9 @@ class RolesContract(BackendFixtures):
     def test_an_atlas_of_the_same_name_is_another(
         self, backend: Backend, material: Material
     ) -> None:
+        backend.create_atlas("kept", by=BY)
         self.put(backend, "d1", material.text("x"), metadata={"tissue": "lung"})
+        self.put(backend, "d1", material.text("x"), atlas="kept")
         facets = Query(facets=("tissue",))
         assert backend.find(ATLAS, facets).facets == {"tissue": {"lung": 1}}
         backend.describe_atlas(ATLAS, "the old one", by=BY)
