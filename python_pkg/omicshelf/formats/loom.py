@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "Loom"]
+__all__ = ["FORMATS", "Loom", "read_annotations"]
 
 _OBS_NAMES = ("CellID", "Cell", "cell_id", "obs_names", "cell_names", "Barcode", "barcode")
 _VAR_NAMES = ("Gene", "gene_name", "Symbol", "var_names", "gene_symbols", "GeneName", "Accession")
@@ -82,8 +82,7 @@ def _load(file: Any, request: LoadRequest) -> AnnData:
     from anndata import AnnData
 
     n_vars, n_obs = (int(n) for n in file["matrix"].shape)
-    obs, obsm = _annotation(file, "col_attrs", n_obs, _OBS_NAMES)
-    var, varm = _annotation(file, "row_attrs", n_vars, _VAR_NAMES)
+    obs, obsm, var, varm = read_annotations(file)
     table = Table([str(key) for key in obs.columns], lambda columns: obs[columns])
     rows = positions(request.obs, obs.index.to_numpy(dtype=object), "obs", table)
     columns = positions(request.var, var.index.to_numpy(dtype=object), "var")
@@ -103,6 +102,16 @@ def _load(file: Any, request: LoadRequest) -> AnnData:
     if attributes:
         adata.uns["loom"] = attributes
     return adata
+
+
+def read_annotations(
+    file: Any,
+) -> tuple[pd.DataFrame, dict[str, NDArray[Any]], pd.DataFrame, dict[str, NDArray[Any]]]:
+    """Read obs, obsm, var and varm of an open loom file."""
+    n_vars, n_obs = (int(n) for n in file["matrix"].shape)
+    obs, obsm = _annotation(file, "col_attrs", n_obs, _OBS_NAMES)
+    var, varm = _annotation(file, "row_attrs", n_vars, _VAR_NAMES)
+    return obs, obsm, var, varm
 
 
 def _annotation(

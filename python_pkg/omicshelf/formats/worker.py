@@ -1,8 +1,8 @@
 """Files are examined in a process of their own, with limits of time and memory.
 
-What people upload may crash HDF5 or htslib, unpack without end or hang. So :func:`check_file`
-and :func:`inspect_file` send the path to a long-lived worker, a child process that runs
-:meth:`Format.check` and :meth:`Format.inspect` and answers with JSON and bytes. A worker that
+What people upload may crash HDF5 or htslib, unpack without end or hang. So :func:`check_file`,
+:func:`inspect_file` and :func:`preview_file` send the path to a long-lived worker, a child
+process that reads the file and answers with JSON and bytes. A worker that
 dies, or has to be killed, becomes a line of ``summary.problems``; the next call gets a new one.
 
 Workers start when first needed, one for each call that runs at the same time (as many as there
@@ -29,18 +29,22 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from omicshelf import errors
 from omicshelf.formats.base import Inspection, Names
 from omicshelf.formats.frames import Message, read_message, write_message
 from omicshelf.records import Summary
 
-__all__ = ["check_file", "inspect_file"]
+if TYPE_CHECKING:
+    from omicshelf.formats.preview.models import Preview, PreviewRequest
+
+__all__ = ["check_file", "inspect_file", "preview_file"]
 
 _MEMORY = 8 << 30
 _SECONDS = 60.0
 _BYTES_PER_SECOND = 5_000_000
+_PREVIEW_SECONDS = 60.0  # whatever the size: somebody waits for it
 _IDLE_SECONDS = 600.0
 _LAST_WORDS = 400
 _KEPT = "it is kept as it is."
@@ -104,6 +108,55 @@ def check_file(path: str | Path, data_format: str) -> None:
     """
     with contextlib.suppress(_Failed):
         _call("check", Path(path), data_format, None, None)
+
+
+def preview_file(
+    path: str | Path,
+    data_format: str,
+    request: PreviewRequest,
+    *,
+    timeout: float | None = None,
+    memory: int | None = None,
+) -> Preview:
+    """Read what an interface shows of a file, in a worker process.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    data_format
+        Its format.
+    request
+        What is asked of it.
+    timeout
+        Seconds; by default 60.
+    memory
+        As for :func:`inspect_file`.
+
+    Returns
+    -------
+    Preview
+        What is wrong with the file, be it that the worker crashed on it, is told in
+        ``problems``; then there is nothing else.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        The request names what the file has not, with near misses, or a kind of preview that
+        its format has not.
+    omicshelf.errors.MissingDependency
+        A package that reads this format is not installed.
+    """
+    from omicshelf.formats.preview.models import Preview
+
+    seconds = timeout or _setting("OMICSHELF_WORKER_TIMEOUT", _PREVIEW_SECONDS)
+    asked = request.model_dump(mode="json", exclude_defaults=True) | {"kind": request.kind}
+    try:
+        answer = _call("preview", Path(path), data_format, seconds, memory, {"preview": asked})
+        return Preview.model_validate_json(answer.blobs[0])
+    except _Failed as failure:
+        problem = f"It cannot be shown: {failure}."
+        return Preview(kind=request.kind, format=data_format, problems=[problem])
 
 
 class _Failed(Exception):
@@ -300,7 +353,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def _call(
-    what: str, path: Path, data_format: str, timeout: float | None, memory: int | None
+    what: str,
+    path: Path,
+    data_format: str,
+    timeout: float | None,
+    memory: int | None,
+    more: dict[str, Any] | None = None,
 ) -> Message:
     """Have a worker do ``what``; give its answer, raise its error, repeat its warnings."""
     seconds = timeout if timeout is not None else _allowed_seconds(path)
@@ -311,6 +369,7 @@ def _call(
         "format": data_format,
         "memory": memory,
         "seconds": seconds,
+        **(more or {}),
     }
     pool = _pool
     with pool.turns:

@@ -1,4 +1,4 @@
-"""The worker process: it reads requests, runs a format's check or inspection, and answers."""
+"""The worker process: it reads requests, checks, inspects or previews a file, and answers."""
 
 from __future__ import annotations
 
@@ -77,14 +77,42 @@ def _answer(request: dict[str, Any]) -> Message:
 def _run(request: dict[str, Any]) -> Message:
     fmt = registry.get(request["format"])
     path = Path(request["path"])
+    if fmt.name == "zarr":
+        _refuse_pickles()
     if request["call"] == "check":
         fmt.check(path)
         return Message({})
+    if request["call"] == "preview":
+        return _preview(path, request)
     found = fmt.inspect(path)
     blobs = (found.names.obs, found.names.var) if found.names else ()
     return Message(
         {"summary": found.summary.model_dump(mode="json"), "digest": found.digest}, blobs
     )
+
+
+def _preview(path: Path, request: dict[str, Any]) -> Message:
+    from omicshelf.formats.preview.models import PreviewRequest
+    from omicshelf.formats.preview.run import preview
+
+    found = preview(path, request["format"], PreviewRequest.model_validate(request["preview"]))
+    return Message({}, (found.model_dump_json().encode(),))
+
+
+def _refuse_pickles() -> None:
+    """Leave no way to a codec that runs what a file says: nothing from a file is unpickled."""
+    import numcodecs  # type: ignore[import-untyped]
+
+    class Refused(numcodecs.abc.Codec):  # type: ignore[misc]
+        codec_id = "pickle"
+
+        def encode(self, buf: Any) -> Any:
+            raise ValueError("pickled values are not written")
+
+        def decode(self, buf: Any, out: Any = None) -> Any:
+            raise ValueError("its values are pickled Python objects, which are not read")
+
+    numcodecs.register_codec(Refused)
 
 
 class _Limits:

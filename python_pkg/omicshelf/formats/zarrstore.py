@@ -18,7 +18,7 @@ from omicshelf.formats.base import Format, Inspection, LoadRequest
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["FORMATS", "Zarr"]
+__all__ = ["FORMATS", "Zarr", "opened"]
 
 _MARKS = (".zgroup", "zarr.json")
 _WHAT = "a zarr folder"
@@ -47,12 +47,12 @@ class Zarr(Format):
 
     def check(self, path: Path) -> None:
         """Refuse what is no zarr group, or one that holds no annotated data."""
-        with _opened(path):
+        with opened(path):
             pass
 
     def inspect(self, path: Path) -> Inspection:
         """Read the store once; give its summary, content digest and names."""
-        with _opened(path) as group, refusing_damage(path, _CONTENT):
+        with opened(path) as group, refusing_damage(path, _CONTENT):
             if "mod" in group:
                 return self._inspect_modalities(group)
             older = stored.older_encoding(group)
@@ -70,7 +70,7 @@ class Zarr(Format):
     def load(self, path: Path, request: LoadRequest) -> Any:
         """Load the store as an AnnData (or MuData), or the part of it that is asked for."""
         with refusing_damage(path, _CONTENT):
-            with _opened(path) as group:
+            with opened(path) as group:
                 if "mod" in group:
                     return _read_modalities(group, path, request)
             return load_anndata(path, request, _READING)
@@ -116,7 +116,8 @@ def _group(path: Path) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Any]:
+    """Open the root group for reading, or refuse what is no zarr of annotated data."""
     with folder.opened_folder(path, _WHAT), refusing_damage(path, _WHAT):
         group, store = _group(path)
     try:
@@ -142,7 +143,7 @@ def _read(group: Any) -> AnnData:
 
 
 def _read_whole(path: Path) -> AnnData:
-    with _opened(path) as group:
+    with opened(path) as group:
         return _read(group)
 
 
@@ -163,6 +164,6 @@ def _read_modalities(group: Any, path: Path, request: LoadRequest) -> Any:
 
 
 # A lazy AnnData reads from its store later: it stays open as long as it is used.
-_READING = Reading(_opened, _read_whole, lazy_source=lambda path: _group(path)[0])
+_READING = Reading(opened, _read_whole, lazy_source=lambda path: _group(path)[0])
 
 FORMATS: tuple[Format, ...] = (Zarr(),)

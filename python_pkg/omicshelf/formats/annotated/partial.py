@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["Reading", "load_anndata", "only_anndata", "read_sparse", "subset"]
+__all__ = ["Reading", "load_anndata", "only_anndata", "read_dense", "read_sparse", "subset"]
 
 Opener = Callable[[Path], AbstractContextManager[Any]]
 
@@ -216,14 +216,14 @@ def _read(
         if isinstance(node, Sparse):
             return read_sparse(node, rows, columns)
         if isinstance(node, Array):
-            return _read_dense(node, rows, columns)
+            return read_dense(node, rows, columns)
     value = read_elem(element)
     if rows is not None and value is not None:
         value = value.iloc[rows] if hasattr(value, "iloc") else value[rows]
     return value
 
 
-def _read_dense(
+def read_dense(
     node: Array, rows: NDArray[np.int64] | None, columns: NDArray[np.int64] | None
 ) -> NDArray[Any]:
     wanted = np.arange(node.shape[0]) if rows is None else rows
