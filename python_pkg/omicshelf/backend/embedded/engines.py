@@ -143,8 +143,12 @@ _SETTINGS = {
     # Compiling a statement takes longer than reading the indexes that ours read.
     "jit": "off",
 }
-_SET = "SELECT " + ", ".join("set_config(%s, %s, false)" for _ in _SETTINGS)
-_SET_VALUES = [text for pair in _SETTINGS.items() for text in pair]
+# What the URL has in its `options`, or an administrator has set for the user, stays as it is.
+_SET = (
+    "SELECT set_config(name, value, false) FROM pg_settings"
+    " JOIN unnest(%s::text[], %s::text[]) AS ours (name, value) USING (name)"
+    " WHERE source NOT IN ('client', 'user', 'database', 'database user')"
+)
 
 
 def postgresql_engine(url: sa.URL) -> sa.Engine:
@@ -178,5 +182,5 @@ def postgresql_engine(url: sa.URL) -> sa.Engine:
 def _apply_settings(connection: Any, _record: Any) -> None:
     # In a transaction of its own, or the first rollback would take the settings back.
     connection.autocommit = True
-    connection.execute(_SET, _SET_VALUES)
+    connection.execute(_SET, [list(_SETTINGS), list(_SETTINGS.values())])
     connection.autocommit = False
