@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Enum, Float, Integer, Unicode
+from traitlets import Enum, Float, Integer, List, Unicode
 
 from omicshelf.backend.base import Backend
 from omicshelf.backend.connect import configured_url, open_backend
+from omicshelf.backend.permissions import Policy
+from omicshelf.records import Role
 from omicshelf.server.access import access_logger
 from omicshelf.server.handlers import ApiHandler, HealthHandler
-from omicshelf.server.identity import MintedToken, own_name
+from omicshelf.server.identity import MintedToken, is_of_one_person, own_name
+from omicshelf.server.kernels import credential, is_server, tell_kernels
 from omicshelf.server.limits import RateLimit
 from omicshelf.server.opening import Opening
+from omicshelf.server.proxy import ProxyHandler
 from omicshelf.server.service import Limits, Service
 
-__all__ = ["OmicshelfServer", "main"]
+__all__ = ["OmicshelfServer"]
+
+_WAITERS = 64  # long polls among them, which wait most of their time
 
 
 class OmicshelfServer(ExtensionApp):
@@ -54,10 +60,24 @@ class OmicshelfServer(ExtensionApp):
         "(one token or password for the server). Default: that of the process's user.",
     ).tag(config=True)
     default_role = Enum(
-        ["", "viewer", "contributor", "admin"],
-        default_value="admin",
-        help="What everybody may do who has a credential and no role. On a server of one's own "
-        "that is everything; a team's server says viewer, contributor, or nothing.",
+        ["auto", "none", "viewer", "contributor", "admin"],
+        default_value="auto",
+        help="What everybody may do who has a credential and no role. auto: everything on a "
+        "server of one person, nothing where Jupyter's login tells many apart.",
+    ).tag(config=True)
+    admins = List(
+        Unicode(), help="Users who are admins of the whole server, whatever its database says."
+    ).tag(config=True)
+    token_file = Unicode(
+        "",
+        help="Where `url` is another server: a file with the credential for it. Default: "
+        "OMICSHELF_TOKEN at the start, which is then removed from the environment; on a "
+        "JupyterHub, the token that the hub gave to this server.",
+    ).tag(config=True)
+    proxies = List(
+        Unicode(),
+        help="Users whose credential may act for others: the proxies of a team, each of which "
+        "names its user. ['*'] is everybody who has a credential.",
     ).tag(config=True)
     threads = Integer(16, min=1, help="How many requests are computed at the same time.").tag(
         config=True
@@ -68,7 +88,7 @@ class OmicshelfServer(ExtensionApp):
     max_chunk_list = Integer(
         256 << 20, min=1024, help="The largest list of an upload's chunks, in bytes."
     ).tag(config=True)
-    max_part = Integer(64 << 20, min=1024, help="The largest part of an upload, in bytes.").tag(
+    max_part = Integer(320 << 20, min=1024, help="The largest part of an upload, in bytes.").tag(
         config=True
     )
     stalled_after = Float(
@@ -88,9 +108,11 @@ class OmicshelfServer(ExtensionApp):
 
     service: Service
     minted_token: str
+    _credential: str | None = None
 
     def initialize_settings(self) -> None:
         """Make what the handlers share; nothing is opened yet."""
+        self._credential = credential(self.token_file, self.is_proxy)
         token = MintedToken()
         self.minted_token = token.value
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="omicshelf-call")
@@ -105,6 +127,8 @@ class OmicshelfServer(ExtensionApp):
             opening=Opening(self._open, self.log, hidden=self._hidden),
             pool=pool,
             readers=readers,
+            waiters=ThreadPoolExecutor(_WAITERS, thread_name_prefix="omicshelf-wait"),
+            proxies=frozenset(self.proxies),
             limits=limits,
             rate=RateLimit(self.rate_limit, self.rate_burst),
             token=token,
@@ -112,8 +136,10 @@ class OmicshelfServer(ExtensionApp):
             log=self.log,
             access=access_logger(self.access_log, self.log),
             hidden=self._hidden(),
-            default_role=self.default_role or None,
+            policy=Policy(self._default_role()),
+            admins=frozenset(self.admins),
         )
+        self.settings["omicshelf_service"] = self.service
 
     def initialize_handlers(self) -> None:
         """Serve the API, whatever is below its address, and what watches the process."""
@@ -121,31 +147,49 @@ class OmicshelfServer(ExtensionApp):
         self.handlers.extend(
             [
                 (r"/omicshelf/(health|ready)", HealthHandler, shared),
-                (r"/omicshelf/api(/.*)?", ApiHandler, shared),
+                (r"/omicshelf/api(/.*)?", ProxyHandler if self.is_proxy else ApiHandler, shared),
             ]
         )
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Open the catalog beside the start: nothing waits for it."""
+        """Open the catalog beside the start: nothing waits for it; tell kernels where it is."""
         self.service.opening.begin()
+        if not self.is_team:
+            tell_kernels(serverapp, self._address(), self.minted_token)
 
     async def stop_extension(self) -> None:
         """Let go of the catalog, so that the next process finds no dead session."""
+        self.service.feed.close()
         await asyncio.get_running_loop().run_in_executor(None, self.service.close)
 
+    @property
+    def is_team(self) -> bool:
+        """Whether the catalog is one of a database and a bucket, which only servers open."""
+        return bool(self.database_url or self.storage_url)
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether the catalog is another server's."""
+        return not self.is_team and is_server(self._address())
+
+    def _address(self) -> str:
+        return self.url or configured_url()
+
+    def _default_role(self) -> Role | None:
+        if self.default_role == "auto":
+            assert self.serverapp is not None
+            return "admin" if is_of_one_person(self.serverapp.identity_provider) else None
+        return None if self.default_role == "none" else cast("Role", self.default_role)
+
     def _open(self) -> Backend:
-        if not (self.database_url or self.storage_url):
-            return open_backend(self.url or None)
+        if not self.is_team:
+            return open_backend(self._address(), token=self._credential)
         from omicshelf.backend.embedded.backend import EmbeddedBackend
 
-        root = self.url or configured_url()
-        return EmbeddedBackend(root, database_url=self.database_url or None)
+        return EmbeddedBackend(self._address(), database_url=self.database_url or None)
 
     def _hidden(self) -> list[str]:
         """Give what no answer shows: folders, and addresses that may hold a password."""
-        found = [self.url or configured_url(), self.database_url, self.storage_url]
+        found = [self._address(), self.database_url, self.storage_url]
         found += [str(Path(text).expanduser().absolute()) for text in found[:1] if text]
         return [text for text in dict.fromkeys(found) if len(text) > 1]
-
-
-main = OmicshelfServer.launch_instance

@@ -9,9 +9,11 @@ import re
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+from urllib.parse import unquote
 
 from jupyter_server import CallContext
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -22,8 +24,15 @@ from pydantic import TypeAdapter
 from tornado import web
 from tornado.httputil import HTTPHeaders
 
-from omicshelf.backend.base import Backend
-from omicshelf.backend.wire import API, CLIENT_HEADER, HASH_HEADER, ORIGIN_HEADER, decode_origin
+from omicshelf.backend.guard import Guarded
+from omicshelf.backend.wire import (
+    API,
+    CLIENT_HEADER,
+    HASH_HEADER,
+    ORIGIN_HEADER,
+    USER_HEADER,
+    decode_origin,
+)
 from omicshelf.errors import (
     AccessDenied,
     Invalid,
@@ -32,16 +41,19 @@ from omicshelf.errors import (
     Unauthorized,
     Unreachable,
 )
+from omicshelf.rules import check_user
 from omicshelf.server.access import log_line
 from omicshelf.server.bodies import Discarded, InFile, InMemory, Received, too_large
 from omicshelf.server.failures import Failure, Refused, failure_of
 from omicshelf.server.identity import user_name
 from omicshelf.server.parsing import parse_body, parse_query
-from omicshelf.server.route import Body, Call, Content, Reply, Route, decoded
+from omicshelf.server.route import Body, Call, Content, Later, Reply, Route, decoded
 from omicshelf.server.service import Service
 from omicshelf.server.streaming import content_headers, open_content, send_content, wanted_span
 
 __all__ = ["ApiHandler", "HealthHandler"]
+
+R = TypeVar("R")
 
 _WORTH_GZIP = 1400  # less fits into one packet anyway
 _DRAINED = 64 << 20  # bytes of a refused body that are read, so that the answer is read too
@@ -109,6 +121,9 @@ class HealthHandler(JsonErrors):
     head = get
 
     def _ask(self) -> None:
+        if self.service.draining:
+            told = Unreachable("The server is about to end.", "Ask another one.")
+            raise Refused(503, told, {"Retry-After": "5"})
         try:
             self.service.opening.backend().last_change()
         except Exception as error:
@@ -138,6 +153,8 @@ class ApiHandler(JsonErrors):
         self._stall: asyncio.TimerHandle | None = None
         self._sent = 0
         self._logged = False
+        self._left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.service.under_way += 1
         given = self.request.headers.get("X-Request-Id", "")
         self._id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
 
@@ -146,6 +163,8 @@ class ApiHandler(JsonErrors):
         super().set_default_headers()
         if hasattr(self, "_id"):
             self.set_header("X-Request-Id", self._id)
+            if self.service.draining:
+                self.set_header("Connection", "close")
 
     # -- who asks
 
@@ -192,6 +211,8 @@ class ApiHandler(JsonErrors):
         user = await self._identify()
         self.current_user = self._jupyter_current_user = user
         self.set_cors_headers()
+        if "Origin" not in self.request.headers:
+            self.clear_header("Access-Control-Allow-Origin")  # empty: no other page asks
         if self.request.method == "OPTIONS":
             return
         if user is None:
@@ -204,7 +225,7 @@ class ApiHandler(JsonErrors):
                 ),
                 {"WWW-Authenticate": 'Bearer realm="omicshelf"'},
             )
-        self._user = user_name(self.identity_provider, user, self.service.own_user)
+        self._user = self._for_whom(user_name(self.identity_provider, user, self.service.own_user))
         if not self.check_origin():
             raise AccessDenied(
                 "The request comes from a page of another origin.",
@@ -232,6 +253,14 @@ class ApiHandler(JsonErrors):
             return User(username=own, name=own, display_name=own)
         found = self.identity_provider.get_user(self)
         return cast("User | None", await ensure_async(cast("Any", found)))
+
+    def _for_whom(self, asking: str) -> str:
+        """Give the user that a proxy names, where the one who asks may act for others."""
+        named = self.request.headers.get(USER_HEADER)
+        trusted = self.service.proxies
+        if named is None or not (asking in trusted or "*" in trusted):
+            return asking
+        return check_user(unquote(named))
 
     def _find_route(self) -> Route:
         base = f"{self.base_url.rstrip('/')}{API}"
@@ -281,9 +310,7 @@ class ApiHandler(JsonErrors):
             raise Invalid(
                 f"The header {HASH_HEADER} is missing.", "Send the blake3 hash (hex) of the body."
             )
-        folder = await asyncio.get_running_loop().run_in_executor(
-            self.service.pool, lambda: self._backend().staging()
-        )
+        folder = await self._in_thread(lambda: self._backend().staging())
         return InFile(folder, limit, self.service.readers)
 
     async def data_received(self, chunk: bytes) -> None:
@@ -331,7 +358,8 @@ class ApiHandler(JsonErrors):
 
     # -- the answer
 
-    async def _respond(self, *_path: str) -> None:
+    async def received_whole(self) -> tuple[Route, Received]:
+        """Give the route and the whole body, or raise what the headers were refused for."""
         if self._stall is not None:
             self._stall.cancel()
         if self._refusal is not None:
@@ -340,12 +368,31 @@ class ApiHandler(JsonErrors):
         assert route is not None
         assert received is not None
         await received.complete()
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self.service.pool, self._compute, route, received)
+        return route, received
+
+    async def _respond(self, *_path: str) -> None:
+        route, received = await self.received_whole()
+        found = await self._in_thread(self._compute, route, received)
+        while isinstance(found, Later):
+            if not await self._grown(found):
+                found = await self._in_thread(self._encoded, route, found.reply)
+                break
+            found = await self._in_thread(self._compute, route, received)
         if isinstance(found, Content):
             await self._send(found)
         else:
             self._write(*found)
+
+    async def _in_thread(self, function: Callable[..., R], *given: Any) -> R:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.service.pool, function, *given)
+
+    async def _grown(self, later: Later) -> bool:
+        """Wait for the change log, for what is left of the time."""
+        seconds = self._began + later.seconds - time.monotonic()
+        if seconds <= 0 or (subscribe := self.service.changes()) is None:
+            return False
+        return await self.service.feed.beyond(subscribe, later.after, seconds, self._left)
 
     @allow_unauthenticated
     def options(self, *_path: str) -> None:
@@ -363,10 +410,12 @@ class ApiHandler(JsonErrors):
     # Decided in `prepare`, for every method and in one place.
     get = head = post = put = patch = delete = allow_unauthenticated(_respond)
 
-    def _backend(self) -> Backend:
+    def _backend(self) -> Guarded:
         return self.service.backend_for(self._user)
 
-    def _compute(self, route: Route, received: Received) -> Content | tuple[Reply, bytes, bool]:
+    def _compute(
+        self, route: Route, received: Received
+    ) -> Content | Later | tuple[Reply, bytes, bool]:
         """Do what the route does, in a thread: the whole of it but the sending."""
         headers = self.request.headers
         body: Any = None
@@ -385,20 +434,20 @@ class ApiHandler(JsonErrors):
         by = origin.model_copy(
             update={"user": self._user, "interface": origin.interface or "server"}
         )
+        backend = self._backend()
         call: Call[Any, Any] = Call(
-            backend=self._backend(),
+            backend=backend,
+            uploads=self.service.uploads,
             path=self._path,
             query=self._query,
             body=body,
             by=by,
             if_match=_tags(headers, "If-Match"),
-            info=lambda: self.service.info(self._user),
+            info=lambda: self.service.info(backend),
             gone=self.gone,
         )
         found = route.function(call)
-        if isinstance(found, Content):
-            return found
-        return self._encoded(route, found)
+        return self._encoded(route, found) if isinstance(found, Reply) else found
 
     def _encoded(self, route: Route, reply: Reply) -> tuple[Reply, bytes, bool]:
         if reply.body is None:
@@ -444,10 +493,9 @@ class ApiHandler(JsonErrors):
             self._set(headers, 304 if known else 206 if span.partial else 200)
             self.finish()
             return
-        loop = asyncio.get_running_loop()
         with ExitStack() as held:
-            stream = await loop.run_in_executor(
-                self.service.pool, lambda: open_content(self._backend(), content, span, held)
+            stream = await self._in_thread(
+                lambda: open_content(self._backend(), content, span, held)
             )
             self._set(headers, 206 if span.partial else 200)
             try:
@@ -475,6 +523,8 @@ class ApiHandler(JsonErrors):
     def on_connection_close(self) -> None:
         """End a request whose client has gone."""
         super().on_connection_close()
+        if not self._left.done():
+            self._left.set_result(None)
         self._end(499)
 
     def _end(self, status: int) -> None:
@@ -483,6 +533,7 @@ class ApiHandler(JsonErrors):
         if self._logged:
             return
         self._logged = True
+        self.service.under_way -= 1
         if self._received is not None:
             self._received.close()
         if self.request.method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):

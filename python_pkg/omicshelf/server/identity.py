@@ -11,7 +11,7 @@ import secrets
 from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider, User
 from tornado.httputil import HTTPHeaders
 
-__all__ = ["MintedToken", "own_name", "user_name"]
+__all__ = ["MintedToken", "is_of_one_person", "own_name", "user_name"]
 
 _AUTHORIZATION = re.compile(r"(?:token|bearer)\s+(\S+)\s*", re.IGNORECASE)
 # Providers whose credential is shared by all who have it, and names nobody.
@@ -53,3 +53,8 @@ def user_name(provider: IdentityProvider, user: User, own: str) -> str:
     random name for each browser: there it is ``own``.
     """
     return own if type(provider) in _NAMELESS else user.username
+
+
+def is_of_one_person(provider: IdentityProvider) -> bool:
+    """Whether all who may log in are one: a shared token, or a user's own server of a hub."""
+    return type(provider) in _NAMELESS or "JUPYTERHUB_USER" in os.environ

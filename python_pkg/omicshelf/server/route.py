@@ -10,13 +10,22 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, get_args, get_type_hints
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict
 
-from omicshelf.backend.base import Backend
-from omicshelf.backend.wire import Info
+from omicshelf.backend.guard import Guarded
+from omicshelf.backend.source import Source
+from omicshelf.backend.wire import (
+    ChunkList,
+    Info,
+    Inspected,
+    UploadPlan,
+    UploadRequest,
+    UploadState,
+)
 from omicshelf.errors import Invalid
 from omicshelf.records import Origin
 
@@ -25,7 +34,9 @@ __all__ = [
     "Body",
     "Call",
     "Content",
+    "Later",
     "NoQuery",
+    "Receiver",
     "Reply",
     "Resource",
     "Role",
@@ -61,6 +72,20 @@ class Body:
     blake3: str
 
 
+class Receiver(Protocol):
+    """A backend that takes bytes in parts; every upload belongs to the user who began it."""
+
+    def begin_upload(self, request: UploadRequest, *, user: str) -> UploadState: ...
+    def upload_state(self, upload: str, *, user: str) -> UploadState: ...
+    def drop_upload(self, upload: str, *, user: str) -> None: ...
+    def plan_upload(self, upload: str, chunks: ChunkList, *, user: str) -> UploadPlan: ...
+    def inspected(self, upload: str, found: Inspected, *, user: str) -> None: ...
+    def put_part(
+        self, upload: str, number: int, received: Path, blake3: str, *, user: str
+    ) -> None: ...
+    def uploaded(self, upload: str, *, user: str) -> Source: ...
+
+
 @dataclass(frozen=True)
 class Call(Generic[Q, B]):
     """A request, checked: what a route's function gets.
@@ -69,6 +94,8 @@ class Call(Generic[Q, B]):
     ----------
     backend
         The catalog, as far as the caller may use it.
+    uploads
+        The part of it that takes bytes; who may is decided when an upload begins.
     path
         The parameters of the path, decoded.
     query, body
@@ -83,7 +110,8 @@ class Call(Generic[Q, B]):
         Set when the client has left: nobody waits for the answer.
     """
 
-    backend: Backend
+    backend: Guarded
+    uploads: Receiver
     path: Mapping[str, str]
     query: Q
     body: B
@@ -96,6 +124,10 @@ class Call(Generic[Q, B]):
     def user(self) -> str:
         """The caller's name."""
         return self.by.user or ""
+
+    def check(self, method: str, atlas: str) -> None:
+        """Assert that the caller may call a method of the backend for an atlas."""
+        self.backend.check(method, atlas)
 
     @property
     def atlas(self) -> str:
@@ -129,7 +161,19 @@ class Content:
     suffix: str
 
 
-Function = Callable[[Call[Any, Any]], Reply | Content]
+@dataclass(frozen=True)
+class Later:
+    """No answer yet: ask again when the change log is above ``after``.
+
+    ``seconds`` after the request began it is answered with ``reply`` all the same.
+    """
+
+    after: int
+    seconds: float
+    reply: Reply
+
+
+Function = Callable[[Call[Any, Any]], Reply | Content | Later]
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
+from typing import cast
 
 from omicshelf.backend.base import Backend
+from omicshelf.backend.embedded.belonging import marker_of
+from omicshelf.backend.embedded.watching import Watcher
+from omicshelf.backend.guard import Guarded
+from omicshelf.backend.permissions import Identity, Policy
 from omicshelf.backend.wire import VERSION, Info
+from omicshelf.server.feed import Feed, Subscribe
 from omicshelf.server.identity import MintedToken
 from omicshelf.server.limits import RateLimit
 from omicshelf.server.opening import Opening
-from omicshelf.server.route import Router
+from omicshelf.server.route import Receiver, Router
 from omicshelf.server.routes import ROUTES
 
 __all__ = ["CAPABILITIES", "Limits", "Service"]
 
-CAPABILITIES = ("changes", "diff", "facets", "lineage", "range", "roles", "search")
+CAPABILITIES = ("changes", "diff", "facets", "lineage", "range", "roles", "search", "uploads")
 """What a client may rely on; names are added when a release learns something."""
 
 
@@ -29,7 +35,7 @@ class Limits:
 
     body: int = 16 << 20
     chunks: int = 256 << 20
-    part: int = 64 << 20
+    part: int = 320 << 20
     stalled: float = 30.0
 
 
@@ -41,16 +47,21 @@ class Service:
     ----------
     opening
         The catalog.
-    pool, readers
-        The threads that compute answers, and those that read bytes for streams: a slow client
-        must not keep others from their records.
+    pool, readers, waiters
+        The threads that compute answers, those that read bytes for streams, and those that
+        wait for another server: a slow client must not keep others from their records.
     hidden
         Paths of the server that no answer may show.
+    draining, under_way
+        Whether the server is about to end, and how many requests it has still to answer.
+    proxies
+        Users who may act for others; ``*`` is everybody.
     """
 
     opening: Opening
     pool: ThreadPoolExecutor
     readers: ThreadPoolExecutor
+    waiters: ThreadPoolExecutor
     limits: Limits
     rate: RateLimit
     token: MintedToken
@@ -58,22 +69,42 @@ class Service:
     log: logging.Logger
     access: logging.Logger
     hidden: Sequence[str] = ()
-    default_role: str | None = None
+    policy: Policy = field(default_factory=Policy)
+    admins: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
+    draining: bool = False
+    under_way: int = 0
     router: Router = field(default_factory=lambda: Router(ROUTES))
+    feed: Feed = field(default_factory=Feed)
+    _watcher: Watcher | None = None
 
-    def backend_for(self, user: str) -> Backend:
-        """Give the catalog as far as ``user`` may use it."""
-        return self.opening.backend()
+    def backend_for(self, user: str) -> Guarded:
+        """Give the catalog as far as ``user`` may use it; one for each request."""
+        identity = Identity(user, "admin" if user in self.admins else None)
+        return Guarded(self.opening.backend(), identity, self.policy)
 
-    def info(self, user: str) -> Info:
-        """Say what this server is and can do, to ``user``."""
-        backend = self.opening.backend()
+    @property
+    def uploads(self) -> Receiver:
+        """The part of the catalog that takes bytes."""
+        return cast("Receiver", self.opening.backend())
+
+    def changes(self) -> Subscribe | None:
+        """Give what tells of changes; None where the catalog cannot tell."""
+        db = getattr(self.opening.backend(), "db", None)
+        if db is None:
+            return None
+        if self._watcher is None:
+            self._watcher = Watcher(db)
+        return self._watcher.subscribe
+
+    def info(self, guarded: Guarded) -> Info:
+        """Say what this server is and can do, to the user of a guard."""
         return Info(
             version=_release(),
             api=VERSION,
-            store=store_of(backend),
-            user=user,
-            role=self.default_role,
+            store=store_of(self.opening.backend()),
+            user=guarded.identity.name,
+            role=guarded.access.on_server,
             capabilities=list(CAPABILITIES),
             limits={
                 "body": self.limits.body,
@@ -85,15 +116,21 @@ class Service:
 
     def close(self) -> None:
         """Stop the threads and close the catalog."""
+        if self._watcher is not None:
+            self._watcher.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.readers.shutdown(wait=False, cancel_futures=True)
+        self.waiters.shutdown(wait=False, cancel_futures=True)
         self.opening.close()
 
 
 def store_of(backend: Backend) -> str:
     """Give the id of the store behind a backend, under which clients keep what they read."""
-    found: str = getattr(backend, "store_id", "")
-    return found
+    known = getattr(backend, "store_id", None)
+    if known is not None:
+        return str(known)
+    store = getattr(backend, "store", None)
+    return "" if store is None else marker_of(store, backend.url) or ""
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, cast
 
-from omicshelf.backend.base import CopyDraft, Page, VersionDraft
-from omicshelf.backend.source import Source
+from omicshelf.backend.base import CopyDraft, Page
 from omicshelf.backend.wire import (
     CopyBody,
     DeleteBody,
@@ -119,10 +119,8 @@ def update_dataset(call: Call[NoQuery, VersionBody]) -> Reply:
 def _put(
     call: Call[Any, Any], body: VersionBody, mode: Literal["create", "update", "save"]
 ) -> DatasetRecord:
-    source: Source | None = None
-    if body.upload is not None:
-        source = source_of(call, body.upload)
-    draft = VersionDraft(**{**body.model_dump(exclude={"upload"}), "mode": mode})
+    source = None if body.upload is None else source_of(call, body.upload)
+    draft = replace(body.draft(), mode=mode)
     return call.backend.put_version(call.atlas, draft, source, by=call.by)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from omicshelf.backend.base import FileDraft
 from omicshelf.backend.wire import FileBody
 from omicshelf.errors import Invalid
 from omicshelf.records import FileRecord
@@ -52,8 +51,7 @@ def put_file(call: Call[NoQuery, FileBody]) -> Reply:
 
 def _put(call: Call[Any, FileBody]) -> FileRecord:
     source = source_of(call, call.body.upload)
-    told = call.body.model_dump(exclude={"upload"})
-    draft = FileDraft(dataset_id=call.dataset_id, **told)
+    draft = call.body.draft(call.dataset_id)
     return call.backend.put_file(call.atlas, draft, source, by=call.by)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from omicshelf.backend.wire import ChangeList, Info
 from omicshelf.server.queries import ChangesQuery
-from omicshelf.server.route import Call, NoQuery, Reply, Table
+from omicshelf.server.route import Call, Later, NoQuery, Reply, Table
 
 __all__ = ["table"]
 
@@ -32,12 +32,13 @@ def get_openapi(call: Call[NoQuery, None]) -> Reply:
 @table(
     "GET", "/changes", "The change log, of what the caller may read.", "viewer", answer=ChangeList
 )
-def list_changes(call: Call[ChangesQuery, None]) -> Reply:
+def list_changes(call: Call[ChangesQuery, None]) -> Reply | Later:
     """Give the lines behind `after`; with `wait`, wait that many seconds for the first one.
 
     `last` is the number to ask with next. There is no more for now where it is `after`.
     """
     query = call.query
+    newest = call.backend.last_change()  # before the reading: what comes meanwhile comes again
     found = []
     for change in call.backend.changes(
         after=query.after, atlas=query.atlas, dataset_id=query.dataset_id, limit=query.limit
@@ -46,4 +47,7 @@ def list_changes(call: Call[ChangesQuery, None]) -> Reply:
             break
         found.append(change)
     last = found[-1].seq if found else query.after
-    return Reply(ChangeList(changes=found, last=last))
+    if len(found) < query.limit:
+        last = max(last, newest)  # looked at, and not the caller's to see
+    reply = Reply(ChangeList(changes=found, last=last))
+    return reply if found or not query.wait else Later(last, query.wait, reply)

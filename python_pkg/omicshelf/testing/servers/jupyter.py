@@ -54,6 +54,8 @@ class JupyterServer:
         Traits by their names: ``{"OmicshelfServer.user": "ada"}``.
     port, token
         Where it listens, and the credential that it takes.
+    until
+        ``ready``, or ``health`` where its catalog need not answer.
     """
 
     folder: Path
@@ -61,6 +63,7 @@ class JupyterServer:
     environment: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     port: int = 0
+    until: str = "ready"
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -143,7 +146,7 @@ class JupyterServer:
             session.trust_env = False  # no proxy of the machine stands before loopback
             while time.monotonic() < until:
                 with contextlib.suppress(requests.RequestException):
-                    if session.get(f"{self.url}omicshelf/ready", timeout=5).ok:
+                    if session.get(f"{self.url}omicshelf/{self.until}", timeout=5).ok:
                         return
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(0.05)
@@ -178,6 +181,7 @@ def jupyter(
     user: str = "ada",
     options: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    until: str = "ready",
 ) -> Iterator[JupyterServer]:
     """Run a server for as long as the context lasts.
 
@@ -193,13 +197,15 @@ def jupyter(
         More traits: ``{"OmicshelfServer.rate_limit": 5}``.
     environment
         More environment variables.
+    until
+        What it is waited for: ``ready``, or ``health`` where its catalog need not answer.
     """
     told = {
         "OmicshelfServer.url": str(catalog if catalog is not None else folder / "catalog"),
         "OmicshelfServer.user": user,
         **(options or {}),
     }
-    server = JupyterServer(folder, told, environment or {})
+    server = JupyterServer(folder, told, environment or {}, until=until)
     try:
         yield server.start()
     finally:
