@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from importlib import metadata
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import requests
@@ -56,7 +56,7 @@ class _Request:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    data: bytes | None = None
+    data: bytes | IO[bytes] | None = None
     repeat: bool = False
     stream: bool = False
     read_timeout: float | None = 60.0
@@ -240,6 +240,19 @@ class Client:
                 tries=_PATIENT,
             )
         )
+
+    def forward(
+        self, method: str, path: str, headers: Mapping[str, str], data: bytes | IO[bytes] | None
+    ) -> requests.Response:
+        """Pass on a request of somebody else's; give the answer, whatever it says, to be read.
+
+        It is sent once: whether to ask again is for whoever asked first.
+        """
+        self.info()
+        request = _Request(
+            method, wire.API + path, headers, data, stream=True, read_timeout=None, tries=1
+        )
+        return self._sent(self.base, request)
 
     def _answered(self, request: _Request) -> requests.Response:
         self.info()
