@@ -44,6 +44,8 @@ class Source:
         if name is None and "" not in self.names:
             name = self.names[0]
         known = [other for other in self.names if other]
+        if name and not known:
+            raise Invalid(f"There is no modality {name!r}.", "There are no modalities here.")
         return self.read(chosen_keys([name], known, "modality")[0] if name else "")
 
     def __iter__(self) -> Iterator[tuple[str, Part]]:
