@@ -54,8 +54,12 @@ def command_line() -> str:
 
 
 def commands() -> dict[str, Any]:
-    """Every command by its name."""
-    return dict(_application().commands)
+    """Every command by its name, those of a group by both names: ``role list``."""
+    found = {}
+    for name, command in _application().commands.items():
+        for inner, nested in getattr(command, "commands", {"": command}).items():
+            found[f"{name} {inner}".strip()] = nested
+    return found
 
 
 def _application() -> Any:

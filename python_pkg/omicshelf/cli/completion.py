@@ -1,4 +1,4 @@
-"""What the shell completes: ids, versions and labels, atlases, tags, studies."""
+"""What the shell completes: ids, versions and labels, atlases, tags, studies, roles."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ __all__ = [
     "file_names",
     "labels",
     "references",
+    "roles",
     "studies",
     "tags",
+    "users",
     "versions",
 ]
 
@@ -118,3 +120,17 @@ def studies(session: Session, _context: typer.Context, _incomplete: str) -> Iter
 def atlases(session: Session, _context: typer.Context, _incomplete: str) -> Iterable[str]:
     """Complete an atlas."""
     return [atlas.name for atlas in session.connection.backend.list_atlases()]
+
+
+def roles(_context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a role."""
+    from omicshelf.records import ROLES
+
+    return [role for role in ROLES if role.startswith(incomplete)]
+
+
+@_completing
+def users(session: Session, context: typer.Context, _incomplete: str) -> Iterable[str]:
+    """Complete a user who has a role in the atlas, or with ``--server`` on the server."""
+    atlas = None if context.params.get("server") else session.catalog.omixatlas_id
+    return [role.user for role in session.connection.backend.list_roles(atlas)]

@@ -83,10 +83,11 @@ def log(
 
 
 def _about(change: Change) -> str:
-    """Give what a change is about, and why: ``v3: B cells only``, ``v2 submitted``."""
+    """Give what a change is about, and why: ``v3: B cells only``, ``eve viewer``."""
     told = change.details
     version = f"v{told['seq']}" if "seq" in told else None
-    words = [str(word) for word in (version, told.get("name"), told.get("study_id")) if word]
+    named = (told.get(key) for key in ("name", "study_id", "user", "role"))
+    words = [str(word) for word in (version, *named) if word]
     return ": ".join(text for text in (" ".join(words), change.message) if text)
 
 
