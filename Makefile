@@ -28,7 +28,10 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo install dev test offline check format bench reliability docs clean
+# Debian's packages of the servers that tests start, each in a folder of its own.
+SERVERS := postgresql
+
+.PHONY: help demo install dev servers test offline check format bench reliability docs clean
 
 help: ## list the targets
 	@echo "make TARGET [ARGS=...]"
@@ -42,7 +45,22 @@ install: $(READY) ## install omicshelf into .venv
 
 dev: $(READY_DEV) ## install omicshelf and the tools for working on it into .venv
 
-test: $(READY_DEV) ## all tests but the long ones, the offline suite among them
+servers: ## install the servers that tests start (Debian and Ubuntu, as root)
+	@command -v dpkg-query >/dev/null 2>&1 || exit 0; \
+	missing=; for package in $(SERVERS); do \
+		dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q ' installed$$' \
+		|| missing="$$missing $$package"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" != 0 ]; then \
+		echo "Tests that need them are skipped; install them:$$missing" >&2; exit 0; fi; \
+	echo "Installing$$missing ..."; \
+	mkdir -p /etc/postgresql-common/createcluster.d; \
+	echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/omicshelf.conf; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null \
+		|| echo "They could not be installed; tests that need them are skipped." >&2
+
+test: $(READY_DEV) servers ## all tests but the long ones, the offline suite among them
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
 offline: $(READY_DEV) ## the tests of every day on a machine without network but loopback
