@@ -9,10 +9,11 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -282,6 +283,25 @@ def test_a_change_that_fails_leaves_no_gap(backend: EmbeddedBackend) -> None:
         except RuntimeError:
             assert fails
     assert len(check_log(backend)) == 4
+
+
+def test_who_listens_is_told_once_a_transaction(
+    backend: EmbeddedBackend, postgres_url: str
+) -> None:
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as listener:
+        listener.execute("LISTEN omicshelf")
+        for n in (3, 1):
+            with backend.changing(BY) as writer:
+                for _ in range(n):
+                    writer.add("test", ATLAS)
+                assert list(listener.notifies(timeout=0)) == []
+            (heard,) = listener.notifies(timeout=30, stop_after=1)
+            assert heard.payload == "public"
+        with suppress(RuntimeError), backend.changing(BY) as writer:
+            writer.add("test", ATLAS)
+            raise RuntimeError
+        listener.execute("SELECT 1")  # whatever was sent before has come
+        assert list(listener.notifies(timeout=0)) == []
 
 
 def test_two_catalogs_in_one_database_do_not_wait_for_one_another(postgres_url: str) -> None:

@@ -18,11 +18,12 @@ __all__ = ["ChangeWriter", "Changes"]
 _INSERT = t.change.insert()
 # A sequence of PostgreSQL would skip the numbers of what is rolled back, and a gap is how a
 # rebuild knows that a line was lost. The writer is alone: nobody takes the same number.
-_INSERT_NEXT = t.change.insert().values(
-    seq=sa.select(sa.func.coalesce(sa.func.max(t.change.c.seq), 0) + 1).scalar_subquery()
+# Who listens hears of it when the transaction is committed, and once however many lines it has.
+_INSERT_NEXT = (
+    t.change.insert()
+    .values(seq=sa.select(sa.func.coalesce(sa.func.max(t.change.c.seq), 0) + 1).scalar_subquery())
+    .returning(t.change.c.seq, sa.func.pg_notify("omicshelf", sa.func.current_schema()))
 )
-# Heard when the transaction is committed. Other catalogs of the database hear it too.
-_NOTIFY = sa.text("SELECT pg_notify('omicshelf', current_schema() || ' ' || :seq)")
 
 
 class ChangeWriter:
@@ -35,8 +36,6 @@ class ChangeWriter:
         self.lines: list[dict[str, Any]] = []
         self._session = session
         self._by = by
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._statement = _INSERT if is_sqlite else _INSERT_NEXT
 
     def add(
         self,
@@ -78,8 +77,10 @@ class ChangeWriter:
         return repeated
 
     def _insert(self, values: Mapping[str, Any]) -> int:
-        inserted = self.connection.execute(self._statement, {**values, "session": self._session})
-        key = inserted.inserted_primary_key
+        given = {**values, "session": self._session}
+        if self.connection.dialect.name != "sqlite":
+            return int(self.connection.execute(_INSERT_NEXT, given).one().seq)
+        key = self.connection.execute(_INSERT, given).inserted_primary_key
         assert key is not None
         return int(key[0])
 
@@ -94,8 +95,6 @@ class Changes(Core):
         with self.db.writing() as connection:
             writer = ChangeWriter(connection, session, by, now_ms())
             yield writer
-            if writer.lines and not self.db.is_sqlite:
-                connection.execute(_NOTIFY, {"seq": str(writer.lines[-1]["seq"])})
         if writer.lines:
             self.session.append_log(writer.lines)
 
