@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from omicshelf.backend.clock import now_ms
-from omicshelf.backend.embedded.backend import DATABASE, MARKER
+from omicshelf.backend.embedded import schema as t
+from omicshelf.backend.embedded.backend import DATABASE
+from omicshelf.backend.embedded.belonging import MARKER, join, marker_of, new_marker
 from omicshelf.backend.embedded.blobs import object_kind
+from omicshelf.backend.embedded.bucketlog import LOG
+from omicshelf.backend.embedded.core import batches
 from omicshelf.backend.embedded.database import Database
 from omicshelf.backend.embedded.replay import Replay
 from omicshelf.backend.embedded.restore import FoundBlob, Restorer
-from omicshelf.backend.embedded.segment import read_segment
+from omicshelf.backend.embedded.segment import decode_segment
 from omicshelf.backend.store import manifest as manifests
 from omicshelf.backend.store.leases import try_exclusive
-from omicshelf.backend.store.objectstore import LocalDirectory
+from omicshelf.backend.store.objectstore import LocalDirectory, ObjectInfo, ObjectStore
 from omicshelf.errors import IntegrityError, Invalid, NotFound, RepositoryLocked, StorageError
 
-__all__ = ["RebuildReport", "rebuild"]
+__all__ = ["RebuildReport", "rebuild", "rebuild_database"]
+
+_READERS = 16  # objects that are read at the same time, where each is a request
 
 
 @dataclass(frozen=True)
@@ -86,24 +97,14 @@ def rebuild(folder: str | Path) -> RebuildReport:
     if not (root / MARKER).exists() and not (root / "objects").is_dir():
         raise Invalid(f"'{root}' is not an omicshelf catalog.", "Pass the folder of a catalog.")
     _refuse_while_written(root)
-    store = LocalDirectory(root, "rebuild")
-    found = _read_objects(store)
-    lines, sessions, broken = _read_log(root)
-    gaps = _gaps(lines)
-    lost = _lost_versions(lines, gaps, found)
-    replay = Replay(found.records).run(lines, lost)
-    missing = [f"line {seq} of the change log" for seq in gaps if seq not in lost]
-    missing += broken + replay.missing
-    replay.drop_missing()
-    recovered = [_named(line) for line in replay.lines if line["details"].get("recovered")]
-    recovered += _recover(replay, found)
-    _drop_without_blob(replay, found, missing)
+    recovered = _recovered(LocalDirectory(root, "rebuild"))
     new = root / f".{DATABASE}.rebuilding"
     _unlink_database(new)
     db = Database(f"sqlite:///{new}")
     try:
         db.upgrade()
-        _insert(db, replay, found, sessions)
+        with db.writing() as connection:
+            _insert(connection, recovered)
         with db.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     except BaseException:
@@ -113,15 +114,117 @@ def rebuild(folder: str | Path) -> RebuildReport:
     db.close()
     kept = _swap(root, new)
     (root / MARKER).touch()
-    live = [s for s in replay.datasets.values() if s.current is not None and not s.deleted]
+    return _report(recovered, kept)
+
+
+def rebuild_database(
+    database_url: str,
+    *,
+    storage_url: str | None = None,
+    folder: str | Path | None = None,
+) -> RebuildReport:
+    """Make the database of a team's catalog anew, from its store; into an empty database.
+
+    Stop all servers of the catalog before: what they write meanwhile would not be in it.
+
+    Parameters
+    ----------
+    database_url
+        An SQLAlchemy URL of an empty database.
+    storage_url
+        The bucket of the catalog.
+    folder
+        Its folder, where its bytes are in one.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        The database is not empty, or the store is no catalog.
+    """
+    if (storage_url is None) == (folder is None):
+        raise Invalid("Which store?", "Pass either storage_url or folder.")
+    with tempfile.TemporaryDirectory(prefix="omicshelf-rebuild-") as temporary:
+        if storage_url is None:
+            store: ObjectStore = LocalDirectory(Path(folder or "").expanduser(), "rebuild")
+            where = os.fspath(folder or "")
+        else:
+            from omicshelf.backend.store.s3 import ObstoreS3
+            from omicshelf.backend.store.s3location import S3Location
+
+            bucket = S3Location.parse(storage_url)
+            store, where = ObstoreS3(bucket, Path(temporary)), str(bucket)
+        return _rebuild_into(Database(database_url), store, where)
+
+
+def _rebuild_into(db: Database, store: ObjectStore, where: str) -> RebuildReport:
+    marker = marker_of(store, where)
+    if marker is None and next(store.list("objects/"), None) is None:
+        raise Invalid(f"{where} is not an omicshelf catalog.", "Pass the store of a catalog.")
+    try:
+        db.upgrade()
+        with db.reading() as connection:
+            _refuse_used(connection)
+        recovered = _recovered(store)
+        with db.writing() as connection:
+            _refuse_used(connection)
+            if marker is None:
+                store.put_bytes(MARKER, new_marker())
+                marker = marker_of(store, where)
+            assert marker is not None
+            _insert(connection, recovered)
+            join(connection, marker)
+    finally:
+        db.close()
+    return _report(recovered, None)
+
+
+def _refuse_used(connection: sa.Connection) -> None:
+    for table in (t.change, t.stored_object, t.setting):
+        if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
+            raise Invalid(
+                "The database has a catalog in it already.",
+                "Make an empty one: nothing is ever removed here. (`createdb`, then pass its URL.)",
+            )
+
+
+@dataclass
+class _Recovered:
+    """What a store tells of its catalog."""
+
+    found: _Found
+    replay: Replay
+    lines: Sequence[Mapping[str, Any]]
+    sessions: Mapping[int, str]
+    versions: list[str]
+    missing: list[str]
+
+
+def _recovered(store: ObjectStore) -> _Recovered:
+    found = _read_objects(store)
+    lines, sessions, broken = _read_log(store)
+    gaps = _gaps(lines)
+    lost = _lost_versions(lines, gaps, found)
+    replay = Replay(found.records).run(lines, lost)
+    missing = [f"line {seq} of the change log" for seq in gaps if seq not in lost]
+    missing += broken + replay.missing
+    replay.drop_missing()
+    versions = [_named(line) for line in replay.lines if line["details"].get("recovered")]
+    versions += _recover(replay, found)
+    _drop_without_blob(replay, found, missing)
+    return _Recovered(found, replay, lines, sessions, versions, missing)
+
+
+def _report(recovered: _Recovered, kept: Path | None) -> RebuildReport:
+    states = recovered.replay.datasets.values()
+    live = [s for s in states if s.current is not None and not s.deleted]
     return RebuildReport(
-        last_seq=max((int(line["seq"]) for line in lines), default=0),
+        last_seq=max((int(line["seq"]) for line in recovered.lines), default=0),
         n_datasets=len(live),
-        n_versions=sum(len(s.versions) for s in replay.datasets.values()),
+        n_versions=sum(len(s.versions) for s in states),
         n_files=sum(len(s.current_files()) for s in live),
-        recovered=recovered,
-        missing=missing,
-        damaged=found.damaged,
+        recovered=recovered.versions,
+        missing=recovered.missing,
+        damaged=recovered.found.damaged,
         kept_database=None if kept is None else str(kept),
     )
 
@@ -138,16 +241,33 @@ def _refuse_while_written(root: Path) -> None:
             free.close()
 
 
-def _read_objects(store: LocalDirectory) -> _Found:
+def _read_all(
+    store: ObjectStore, objects: Iterable[ObjectInfo]
+) -> Iterator[tuple[ObjectInfo, Any]]:
+    """Read objects in order; gives the bytes of each, or the error that it cannot be read."""
+
+    def read(info: ObjectInfo) -> bytes | Exception:
+        try:
+            return store.read_bytes(info.key)
+        except (IntegrityError, StorageError, NotFound) as error:
+            return error
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        for batch in batches(list(objects), 1000):
+            yield from zip(batch, pool.map(read, batch), strict=True)
+
+
+def _read_objects(store: ObjectStore) -> _Found:
     """Read every manifest and record; of several that tell of one blob, the newest counts."""
     found = _Found()
     objects = sorted(store.list("objects/"), key=lambda info: info.mtime_ms)
     found.sizes = {info.key: info.size for info in objects}
-    for info in objects:
-        if object_kind(info.key) not in ("manifest", "record"):
-            continue
+    tell = [info for info in objects if object_kind(info.key) in ("manifest", "record")]
+    for info, data in _read_all(store, tell):
         try:
-            manifest, records = manifests.decode(store.read_bytes(info.key), info.key)
+            if isinstance(data, Exception):
+                raise data
+            manifest, records = manifests.decode(data, info.key)
         except (IntegrityError, StorageError, NotFound) as error:
             found.damaged.append(error.title)
             continue
@@ -167,20 +287,24 @@ def _read_objects(store: LocalDirectory) -> _Found:
     return found
 
 
-def _read_log(root: Path) -> tuple[list[Mapping[str, Any]], dict[int, str], list[str]]:
+def _read_log(store: ObjectStore) -> tuple[list[Mapping[str, Any]], dict[int, str], list[str]]:
     """Read all segments: the lines, whose they are, and which segments end in a damaged one."""
     lines: list[Mapping[str, Any]] = []
     sessions: dict[int, str] = {}
     broken = []
-    for segment in sorted((root / "log").glob("*.jsonl")):
+    segments = [info for info in store.list(LOG) if info.key.endswith(".jsonl")]
+    for info, data in _read_all(store, segments):
+        if isinstance(data, Exception):
+            raise data
         line: Mapping[str, Any] | None = {}
-        for line in read_segment(segment):
+        for line in decode_segment(data):
             if line is not None:
                 lines.append(line)
-                sessions[int(line["seq"])] = segment.stem
+                # In a bucket a session has several segments, and each has a number.
+                sessions[int(line["seq"])] = Path(info.key).stem.partition("-")[0]
         if line is None:
             # One before it would leave a gap in the numbers; the last one need not.
-            broken.append(f"the last line of 'log/{segment.name}', which is damaged")
+            broken.append(f"the last line of '{info.key}', which is damaged")
     return lines, sessions, broken
 
 
@@ -244,22 +368,22 @@ def _drop_without_blob(replay: Replay, found: _Found, missing: list[str]) -> Non
     replay.drop_missing()
 
 
-def _insert(db: Database, replay: Replay, found: _Found, sessions: Mapping[int, str]) -> None:
-    with db.writing() as connection:
-        restorer = Restorer(connection, found.records, found.record_keys, found.blobs)
-        used = restorer.used_blobs(replay)
-        live = {key for uuid in _versions(replay) for key in [found.record_keys[uuid]]}
-        for blob in used:
-            live |= set(found.blobs[blob].objects)
-        found.damaged += _lost_names(found, used)
-        restorer.insert_objects({k: n for k, n in found.sizes.items() if k in live})
-        # What nothing refers to is left for garbage collection, after its grace.
-        dead = {k: n for k, n in found.sizes.items() if k not in live}
-        restorer.insert_objects(dead, state="dead")
-        restorer.insert_blobs(sorted(used, key=lambda b: found.blobs[b].record["created_at"]))
-        restorer.insert_datasets(replay)
-        for line in replay.lines:
-            restorer.insert_changes([line], sessions.get(int(line["seq"])))
+def _insert(connection: sa.Connection, recovered: _Recovered) -> None:
+    found, replay, sessions = recovered.found, recovered.replay, recovered.sessions
+    restorer = Restorer(connection, found.records, found.record_keys, found.blobs)
+    used = restorer.used_blobs(replay)
+    live = {key for uuid in _versions(replay) for key in [found.record_keys[uuid]]}
+    for blob in used:
+        live |= set(found.blobs[blob].objects)
+    found.damaged += _lost_names(found, used)
+    restorer.insert_objects({k: n for k, n in found.sizes.items() if k in live})
+    # What nothing refers to is left for garbage collection, after its grace.
+    dead = {k: n for k, n in found.sizes.items() if k not in live}
+    restorer.insert_objects(dead, state="dead")
+    restorer.insert_blobs(sorted(used, key=lambda b: found.blobs[b].record["created_at"]))
+    restorer.insert_datasets(replay)
+    for line in replay.lines:
+        restorer.insert_changes([line], sessions.get(int(line["seq"])))
 
 
 def _lost_names(found: _Found, used: Iterable[str]) -> list[str]:
