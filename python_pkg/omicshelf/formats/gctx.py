@@ -17,6 +17,7 @@ import numpy as np
 
 from omicshelf.errors import Invalid
 from omicshelf.formats import magic
+from omicshelf.formats.annotated.confined import refuse_foreign_parts
 from omicshelf.formats.gct_matrix import Gct, data_frame, metadata_frame
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def opened(path: Path) -> Iterator[GctxParts]:
             "The copy or download may not be finished: get the file again.",
         ) from error
     with hdf:
+        refuse_foreign_parts(hdf, path)
         missing = [part for part in _NEEDED if not isinstance(hdf.get(part), h5py.Dataset)]
         if missing:
             raise Invalid(

@@ -10,6 +10,7 @@ from typing import Any
 
 from omicshelf.errors import Invalid, MissingPath
 from omicshelf.formats import magic
+from omicshelf.formats.annotated.confined import refuse_foreign_parts
 
 __all__ = ["cannot_hold", "check", "head_of", "layout", "opened", "recognises", "texts", "unopened"]
 
@@ -65,8 +66,9 @@ def recognises(head: bytes, path: Path, name: str) -> bool | None:
         import h5py
 
         with h5py.File(path, "r") as file:
+            refuse_foreign_parts(file, path)
             return layout(file) == name
-    except OSError:
+    except (OSError, Invalid):
         return None
 
 
@@ -94,6 +96,7 @@ def opened(path: Path, name: str) -> Iterator[Any]:
     except OSError as error:
         raise unopened(path, title, error) from error
     with file:
+        refuse_foreign_parts(file, path)  # before anything in it is opened
         found = layout(file)
         if found != name:
             raise _other_layout(path, title, found, sorted(file))

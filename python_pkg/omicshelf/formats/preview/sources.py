@@ -12,7 +12,7 @@ import numpy as np
 
 from omicshelf.errors import Invalid
 from omicshelf.formats import gct_text, gctx, loom, registry, zarrstore
-from omicshelf.formats.annotated import confined, hdf5, memory, stored, tenx_h5
+from omicshelf.formats.annotated import hdf5, memory, stored, tenx_h5
 from omicshelf.formats.annotated.content import Array, Node
 from omicshelf.formats.annotated.selection import chosen_keys
 from omicshelf.formats.base import LoadRequest
@@ -81,29 +81,20 @@ def _one(part: Part) -> Source:
     return Source(("",), lambda _: part)
 
 
-def _confined(path: Path, name: str, stack: ExitStack) -> Any:
-    """Open an HDF5 file of which no part lies elsewhere."""
-    import h5py
-
-    try:
-        file = h5py.File(path, "r")
-    except OSError:
-        pass  # told in better words below
-    else:
-        with file:
-            confined.refuse_foreign_parts(file, path)
+def _hdf5(path: Path, name: str, stack: ExitStack) -> Any:
+    """Open an HDF5 file; one of which a part lies elsewhere is refused before it is read."""
     return stack.enter_context(gctx.opened(path) if name == "gctx" else hdf5.opened(path, name))
 
 
 def _h5ad(path: Path, stack: ExitStack) -> Source:
-    file = _confined(path, "h5ad", stack)
+    file = _hdf5(path, "h5ad", stack)
     if stored.older_encoding(file) is None:
         return _one(StoredPart(file))
     return _one(nodes_of_anndata(_loaded("h5ad", path)))
 
 
 def _h5mu(path: Path, stack: ExitStack) -> Source:
-    return _modalities(_confined(path, "h5mu", stack), "h5mu", path)
+    return _modalities(_hdf5(path, "h5mu", stack), "h5mu", path)
 
 
 def _zarr(path: Path, stack: ExitStack) -> Source:
@@ -140,7 +131,7 @@ def _shared(mdata: Any) -> Part:
 
 
 def _loom(path: Path, stack: ExitStack) -> Source:
-    file = _confined(path, "loom", stack)
+    file = _hdf5(path, "loom", stack)
     obs, obsm, var, _ = loom.read_annotations(file)
     nodes: dict[str, Node] = {f"obsm/{key}": memory.node(value) for key, value in obsm.items()}
     nodes["X"] = Array(_Turned(file["matrix"]))
@@ -150,7 +141,7 @@ def _loom(path: Path, stack: ExitStack) -> Source:
 
 
 def _tenx_h5(path: Path, stack: ExitStack) -> Source:
-    found = {m.genome or "": m for m in tenx_h5.matrices(_confined(path, "10x_h5", stack))}
+    found = {m.genome or "": m for m in tenx_h5.matrices(_hdf5(path, "10x_h5", stack))}
     if len(found) == 1:
         (only,) = found.values()
         return _one(NodesPart.of(only.items()))
@@ -169,7 +160,7 @@ def _gct(path: Path, stack: ExitStack) -> Source:
 
 
 def _gctx(path: Path, stack: ExitStack) -> Source:
-    parts = _confined(path, "gctx", stack)
+    parts = _hdf5(path, "gctx", stack)
     return _one(_with_frames(parts.col_metadata, parts.row_metadata, {"X": Array(parts.matrix)}))
 
 
