@@ -186,7 +186,11 @@ class OmicshelfServer(ExtensionApp):
             return open_backend(self._address(), token=self._credential)
         from omicshelf.backend.embedded.backend import EmbeddedBackend
 
-        return EmbeddedBackend(self._address(), database_url=self.database_url or None)
+        return EmbeddedBackend(
+            self.url or None,
+            database_url=self.database_url or None,
+            storage_url=self.storage_url or None,
+        )
 
     def _hidden(self) -> list[str]:
         """Give what no answer shows: folders, and addresses that may hold a password."""

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,13 +147,7 @@ def announced_json(found: Announced) -> dict[str, Any]:
 
 
 def read_announced(told: Mapping[str, Any], data: bytes) -> Announced:
-    """Read what was kept; the last few are remembered, since every part asks for them."""
-    return _read(json.dumps(told, sort_keys=True), data)
-
-
-@lru_cache(maxsize=16)
-def _read(told_json: str, data: bytes) -> Announced:
-    told = json.loads(told_json)
+    """Read what was kept."""
     n = told["n_chunks"]
     raw = zstandard.ZstdDecompressor().decompress(data, max_output_size=36 * n + 1)
     params = ChunkParams(**told["params"])

@@ -433,7 +433,15 @@ class Blobs(Changes):
         return list(items)
 
     def _register(self, items: Mapping[str, Path | bytes], session: str | None = None) -> None:
-        if not items:
+        sizes = {
+            key: len(item) if isinstance(item, bytes) else item.stat().st_size
+            for key, item in items.items()
+        }
+        self.register_objects(sizes, session)
+
+    def register_objects(self, sizes: Mapping[str, int], session: str | None = None) -> None:
+        """Write pending rows for objects that are about to be written."""
+        if not sizes:
             return
         session, now = session or self.session.id, now_ms()
         with self.db.writing(alone=False) as connection:
@@ -444,11 +452,11 @@ class Blobs(Changes):
                         "key": key,
                         "kind": object_kind(key),
                         "state": "pending",
-                        "size": len(item) if isinstance(item, bytes) else item.stat().st_size,
+                        "size": size,
                         "session": session,
                         "created_at": now,
                     }
-                    for key, item in sorted(items.items())
+                    for key, size in sorted(sizes.items())
                 ],
             )
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,6 +49,7 @@ __all__ = ["Receiving", "Upload"]
 _KEPT_MS = 24 * 3600 * 1000
 _LONGEST = 1 << 50  # bytes; larger numbers are mistakes
 _MOST_PARTS = 1 << 20
+_KEPT_LISTS = 16
 
 u, p = t.upload.c, t.upload_part.c
 
@@ -82,6 +85,11 @@ class Upload:
 
 class Receiving(Keeping):
     """The part of the embedded backend that takes bytes in parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._uploads_guard = threading.Lock()
+        self._kept_announced: OrderedDict[tuple[str, str], Announced] = OrderedDict()
 
     # -- begin, look, end
 
@@ -157,7 +165,7 @@ class Receiving(Keeping):
 
     def upload_state(self, upload: str, *, user: str) -> UploadState:
         """Say which parts of an upload are there, so that a client can go on with the others."""
-        row = self._upload(upload, user)
+        row = self.upload_row(upload, user)
         with self.db.reading() as connection:
             numbers = connection.execute(
                 sa.select(p.number).where(p.upload_id == upload).order_by(p.number)
@@ -174,7 +182,7 @@ class Receiving(Keeping):
 
     def drop_upload(self, upload: str, *, user: str) -> None:
         """End an upload that is not wanted any more, and remove what has arrived of it."""
-        self._remove_upload(self._upload(upload, user).id)
+        self._remove_upload(self.upload_row(upload, user).id)
 
     def _remove_upload(self, upload: str) -> None:
         session = f"upload-{upload}"
@@ -204,7 +212,8 @@ class Receiving(Keeping):
             self.drop_expired_uploads()
         return super().gc(dry_run=dry_run, grace=grace)
 
-    def _upload(self, upload: str, user: str) -> Upload:
+    def upload_row(self, upload: str, user: str) -> Upload:
+        """Give an upload of this user's that is under way."""
         with self.db.reading() as connection:
             row = connection.execute(
                 sa.select(t.upload).where(u.id == str(upload), u.user == user)
@@ -228,7 +237,7 @@ class Receiving(Keeping):
             return self.near_blobs(connection, row.id)
 
     def _change_state(self, upload: str, state: Mapping[str, Any]) -> None:
-        with self.db.writing() as connection:
+        with self.db.writing(alone=False) as connection:
             connection.execute(t.upload.update().where(u.id == upload).values(state=dict(state)))
 
     # -- what is announced
@@ -239,7 +248,7 @@ class Receiving(Keeping):
         Asked again with the same chunks, the plan and the parts that are there stay as they are;
         with others, or ``all``, the upload starts over.
         """
-        row = self._upload(upload, user)
+        row = self.upload_row(upload, user)
         if not row.request.chunked:
             raise Invalid(
                 f"The upload '{upload}' is not chunked.", "Send its bytes in parts as they are."
@@ -247,7 +256,7 @@ class Receiving(Keeping):
         new = announce(chunks, row.state["params"], row.request.size)
         old = row.state.get("plan")
         if old is not None and (old["announced"], old["all"]) == (new.id, chunks.all):
-            return self._announced(row).plan()
+            return self.announced(row).plan()
         known = [] if chunks.all else self._known(self._near(row.request))
         known = [manifest for manifest in known if manifest.params == new.scan.params]
         decided = plan(new.scan, known, self._unsound(known))
@@ -261,24 +270,34 @@ class Receiving(Keeping):
         self._change_state(upload, {**row.state, "plan": told})
         return answer
 
-    def _announced(self, row: Upload) -> Announced:
+    def announced(self, row: Upload) -> Announced:
+        """Give the chunks that were announced; the last few are remembered for their parts."""
         told = row.state.get("plan")
         if told is None:
             raise Invalid(
                 f"The chunks of the upload '{row.id}' are not known yet.",
                 f"Send them first: PUT /uploads/{row.id}/chunks.",
             )
-        return read_announced(told, self.store.read_bytes(told["key"]))
+        known = told["key"], told["sent"]
+        with self._uploads_guard:
+            found = self._kept_announced.get(known)
+        if found is None:
+            found = read_announced(told, self.store.read_bytes(told["key"]))
+            with self._uploads_guard:
+                self._kept_announced[known] = found
+                while len(self._kept_announced) > _KEPT_LISTS:
+                    self._kept_announced.popitem(last=False)
+        return found
 
     def inspected(self, upload: str, found: Inspected, *, user: str) -> None:
         """Take what a client learnt from the content of a chunked upload."""
-        row = self._upload(upload, user)
+        row = self.upload_row(upload, user)
         data = encode_inspection(found, row.request.data_format)
         name = new_blake3(data).hexdigest()[:16]
         if row.state.get("inspection", "").endswith(f".{name}.inspection"):
             return
         key = self._keep_beside(row, f".{name}.inspection", data)
-        self._change_state(upload, {**self._upload(upload, user).state, "inspection": key})
+        self._change_state(upload, {**self.upload_row(upload, user).state, "inspection": key})
 
     def _keep_beside(self, row: Upload, suffix: str, data: bytes) -> str:
         key = object_key(row.id, suffix)
@@ -296,10 +315,10 @@ class Receiving(Keeping):
         omicshelf.errors.Invalid
             Its bytes do not have the hash or the size, or are not the chunks of the plan.
         """
-        row = self._upload(upload, user)
+        row = self.upload_row(upload, user)
         if row.became is not None:
             return  # asked again after the end: it was there
-        announced = self._announced(row) if row.request.chunked else None
+        announced = self.announced(row) if row.request.chunked else None
         if not 0 <= number < row.n_parts:
             raise Invalid(
                 f"The upload '{upload}' has no part {number}.",
@@ -321,7 +340,7 @@ class Receiving(Keeping):
         if self._part_is_there(upload, number, blake3):
             return
         key = self._store_part(row, number, received, offset)
-        self._note_part(row, number, size, blake3, {"key": key, "places": places})
+        self.note_part(row, number, size, blake3, {"key": key, "places": places})
 
     def _part_is_there(self, upload: str, number: int, blake3: str) -> bool:
         with self.db.reading() as connection:
@@ -355,11 +374,12 @@ class Receiving(Keeping):
                 os.close(handle)
         return "data"
 
-    def _note_part(
+    def note_part(
         self, row: Upload, number: int, size: int, blake3: str, info: Mapping[str, Any]
     ) -> None:
+        """Note that a part is there; the upload lives on from now."""
         expires = now_ms() + _KEPT_MS
-        with self.db.writing() as connection:
+        with self.db.writing(alone=False) as connection:
             this = sa.and_(p.upload_id == row.id, p.number == number)
             connection.execute(t.upload_part.delete().where(this))
             connection.execute(

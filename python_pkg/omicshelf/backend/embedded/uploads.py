@@ -15,7 +15,8 @@ from omicshelf.backend.embedded.announced import (
 )
 from omicshelf.backend.embedded.assembly import Assembly
 from omicshelf.backend.embedded.blobs import Incoming
-from omicshelf.backend.embedded.receiving import Receiving, Upload
+from omicshelf.backend.embedded.direct import Direct
+from omicshelf.backend.embedded.receiving import Upload
 from omicshelf.backend.source import FileSource, Source, Staged, stored_suffix
 from omicshelf.backend.store.manifest import object_key
 from omicshelf.backend.store.packs import plan
@@ -67,7 +68,7 @@ class IncomingUpload(Incoming):
     there: Sequence[str] = ()
 
 
-class Uploads(Receiving):
+class Uploads(Direct):
     """The part of the embedded backend that makes versions and files of uploads."""
 
     def uploaded(self, upload: str, *, user: str) -> Uploaded:
@@ -78,11 +79,11 @@ class Uploads(Receiving):
         omicshelf.errors.Invalid
             Parts of it are missing.
         """
-        row = self._upload(upload, user)
+        row = self.upload_row(upload, user)
         if row.became is not None:
             return Uploaded(upload, row.request.data_format, None)
         if row.request.chunked:
-            self._announced(row)
+            self.announced(row)
         there = {part.number for part in self._parts(upload)}
         lacking = sorted(set(range(row.n_parts)) - there)
         if lacking:
@@ -145,7 +146,7 @@ class Uploads(Receiving):
             found = connection.execute(sa.select(t.upload).where(u.id == source.upload)).one()
         request = UploadRequest.model_validate(found.request)
         row = Upload(found.id, request, found.state, found.version_id, found.expires_at)
-        announced = self._announced(row)
+        announced = self.announced(row)
         known = self._known(near) if reuse else []
         known = [manifest for manifest in known if manifest.params == announced.scan.params]
         decided = plan(announced.scan, known, self._unsound(known))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from blake3 import blake3
 from omicshelf.backend import wire
 from omicshelf.backend.background import Lane
 from omicshelf.backend.remote import failures
+from omicshelf.backend.remote.bucket import Bucket
 from omicshelf.backend.remote.client import Client, as_record, path_of
 from omicshelf.backend.remote.notes import Note, take_note
 from omicshelf.backend.remote.outgoing import Outgoing
@@ -135,7 +137,7 @@ class Sending:
         def read(number: int) -> tuple[bytes, int]:
             return self._part(found, starts, parts[number], plan.packed)
 
-        self._send_parts(todo, read)
+        self._send_parts(todo, read, plan.urls)
         inspected = self._outgoing.inspected()
         if inspected is not None:
             self._client.ask("PUT", self._path("inspection"), body=inspected, repeat=True)
@@ -195,11 +197,22 @@ class Sending:
 
     # -- both
 
-    def _send_parts(self, todo: Sequence[int], read: Callable[[int], tuple[bytes, int]]) -> None:
+    def _send_parts(
+        self,
+        todo: Sequence[int],
+        read: Callable[[int], tuple[bytes, int]],
+        urls: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        bucket = Bucket(urls)
+
         def send(number: int) -> int:
             data, size = read(number)
-            headers = {wire.HASH_HEADER: blake3(data).hexdigest()}
-            self._client.put_bytes(self._path("parts", str(number)), data, headers)
+            path = self._path("parts", str(number))
+            if bucket.put(number, data):
+                self._client.ask("POST", path, repeat=True, lasting=True)
+            else:
+                headers = {wire.HASH_HEADER: blake3(data).hexdigest()}
+                self._client.put_bytes(path, data, headers)
             return size
 
         with ExitStack() as stack:

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from omicshelf.backend.store.durable import (
     discard,
@@ -29,7 +29,7 @@ from omicshelf.backend.store.durable import (
 )
 from omicshelf.errors import Invalid, NotFound
 
-__all__ = ["LocalDirectory", "ObjectInfo", "ObjectStore", "check_key"]
+__all__ = ["LocalDirectory", "ObjectInfo", "ObjectStore", "Presigning", "check_key"]
 
 _TEMPORARY = "tmp"
 _KEY = re.compile(r"(?!\.{1,2}(?:/|$))[\w.+-]{1,200}(?:/(?!\.{1,2}(?:/|$))[\w.+-]{1,200})*", re.A)
@@ -95,6 +95,15 @@ class ObjectStore(Protocol):
 
     def staging(self) -> Path:
         """Give the folder for this session's temporary files, where renaming is cheap."""
+        ...
+
+
+@runtime_checkable
+class Presigning(Protocol):
+    """What a store may be able to do besides: let others put objects, by an address that ends."""
+
+    def presigned(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
+        """Give addresses for a PUT of each object; none where nobody else reaches the store."""
         ...
 
 

@@ -168,6 +168,25 @@ class ObstoreS3(ObjectStore):
 
         return self._bucket_call("read", key, read_to_the_end)
 
+    def presigned(self, keys: Sequence[str], seconds: float) -> list[str]:
+        """Give addresses to which anybody may PUT these objects, for a while.
+
+        There are none where the location says that clients do not reach the bucket.
+        """
+        public = self.location.public_endpoint
+        if public == "-":
+            return []
+        bucket = self._bucket
+        if public is not None:
+            bucket = S3Store(
+                self.location.bucket,
+                config={**self.location.config(), "endpoint": public},  # type: ignore[arg-type]
+                client_options={"allow_http": True},
+            )
+        names = [self._name(key) for key in keys]
+        _refuse_after_fork()
+        return list(obstore.sign(bucket, "PUT", names, timedelta(seconds=seconds)))
+
     def local_path(self, key: str) -> Path | None:
         self._name(key)
         return None

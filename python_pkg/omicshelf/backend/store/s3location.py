@@ -17,6 +17,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*", re.ASCII)
 _OPTIONS = (
     "endpoint",
+    "public_endpoint",
     "region",
     "allow_http",
     "access_key_id",
@@ -39,6 +40,9 @@ class S3Location:
         The prefix has no slash at its ends, and may be empty.
     endpoint
         The URL of the server; None for Amazon's.
+    public_endpoint
+        The URL by which clients elsewhere reach the same server, for presigned addresses;
+        None where it is the endpoint, ``-`` where they cannot.
     region
         The region; S3 needs one in its signatures, whatever it is.
     allow_http
@@ -48,6 +52,7 @@ class S3Location:
     bucket: str
     prefix: str = ""
     endpoint: str | None = None
+    public_endpoint: str | None = None
     region: str = "us-east-1"
     allow_http: bool = False
     access_key_id: str | None = field(default=None, repr=False)
@@ -109,20 +114,31 @@ class S3Location:
         if allowed not in _TRUE | _FALSE:
             raise Invalid(f"allow_http={allowed!r} is neither true nor false.", "Write 'true'.")
         plain = endpoint is not None and _is_plain(endpoint)
+        public = given.get("public_endpoint") or None
+        if public not in (None, "-"):
+            _is_plain(public or "")
         if plain and allowed not in _TRUE and not _is_loopback(endpoint or ""):
             raise Invalid(
                 f"The endpoint {endpoint} would be asked without encryption.",
                 "Use https://, or add allow_http=true to the storage URL where the network is "
                 "trusted: keys are not sent, but the data can be read on the way.",
             )
-        keys = {name: given.get(name) or env.get(f"AWS_{name.upper()}") for name in _OPTIONS[3:]}
+        keys = {name: given.get(name) or env.get(f"AWS_{name.upper()}") for name in _OPTIONS[4:]}
         if bool(keys["access_key_id"]) != bool(keys["secret_access_key"]):
             raise Invalid(
                 "Only one half of the S3 credentials is set.",
                 "Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
             )
         region = given.get("region") or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
-        return cls(bucket, prefix, endpoint, region or "us-east-1", plain, **keys)
+        return cls(
+            bucket,
+            prefix,
+            endpoint=endpoint,
+            public_endpoint=public,
+            region=region or "us-east-1",
+            allow_http=plain,
+            **keys,
+        )
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")

@@ -73,6 +73,14 @@ def put_part(call: Call[NoQuery, Body]) -> Reply:
     return Reply(status=204)
 
 
+@table("POST", f"{_U}/parts/{{number}}", "Say that a part is at its presigned address.",
+       "contributor", status=204, errors=_ERRORS)  # fmt: skip
+def take_part(call: Call[NoQuery, None]) -> Reply:
+    """It is read and checked then, as if it had been sent."""
+    call.uploads.take_direct(call.path["upload"], _number(call.path["number"]), user=call.user)
+    return Reply(status=204)
+
+
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Invalid(f"'{text[:40]}' is no number of a part.", "Parts are numbered from 0.")
