@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from omicshelf.formats import worker
 from omicshelf.formats.annotated.confined import refuse_foreign_parts
 from omicshelf.formats.preview.models import Preview, PreviewRequest
 from omicshelf.formats.worker import preview_file
@@ -188,9 +190,13 @@ def test_bytes_flipped_at_random_never_end_the_server(
             assert found.problems or found.contents or found.table
 
 
-def test_pickled_objects_of_zarr_are_not_read(files: dict[str, Path], tmp_path: Path) -> None:
-    import pickle
-
+def test_pickled_objects_of_zarr_are_not_read(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the user has allowed it for files that they trust."""
+    monkeypatch.setenv("NUMCODECS_ALLOW_UNSAFE_PICKLE_DECODE", "1")
+    pool = worker._Pool()
+    monkeypatch.setattr(worker, "_pool", pool)
     store = tmp_path / "evil.zarr"
     shutil.copytree(files["zarr"], store)
     done = tmp_path / "done"
@@ -201,15 +207,20 @@ def test_pickled_objects_of_zarr_are_not_read(files: dict[str, Path], tmp_path: 
 
     index = store / "obs" / "_index"
     meta = json.loads((index / ".zarray").read_text())
-    meta |= {"filters": [{"id": "pickle"}], "compressor": None, "dtype": "|O", "fill_value": None}
+    codecs = [{"id": "vlen-utf8"}, {"id": "pickle"}]
+    meta |= {"filters": codecs, "compressor": None, "dtype": "|O"}
     (index / ".zarray").write_text(json.dumps(meta))
     (store / ".zmetadata").unlink(missing_ok=True)
     for chunk in index.iterdir():
         if not chunk.name.startswith("."):
             chunk.write_bytes(pickle.dumps(Evil()))
-    found = preview_file(store, "zarr", PreviewRequest(kind="table"))
-    assert not done.exists()
-    assert found.problems
+    try:
+        found = preview_file(store, "zarr", PreviewRequest(kind="table"))
+        assert "pickled" in found.problems[0]
+        assert worker.inspect_file(store, "zarr").summary.problems
+        assert not done.exists()
+    finally:
+        pool.close()
 
 
 def test_a_worker_that_is_too_slow_or_too_large_is_told(files: dict[str, Path]) -> None:
