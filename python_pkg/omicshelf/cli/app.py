@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from omicshelf.cli import completion, datasets, files, keeping, reading, roles, versions
+from omicshelf.cli import completion, datasets, files, keeping, reading, roles, serving, versions
 from omicshelf.cli.output import Output
 from omicshelf.cli.running import interruptible, run
 from omicshelf.cli.session import Session
@@ -146,5 +146,5 @@ def start(
         os.environ["OMICSHELF_PROGRESS"] = "0"
 
 
-for group in (reading, datasets, versions, files, keeping, roles):
+for group in (reading, datasets, versions, files, keeping, roles, serving):
     group.register(app)

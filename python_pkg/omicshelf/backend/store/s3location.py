@@ -115,8 +115,8 @@ class S3Location:
             raise Invalid(f"allow_http={allowed!r} is neither true nor false.", "Write 'true'.")
         plain = endpoint is not None and _is_plain(endpoint)
         public = given.get("public_endpoint") or None
-        if public not in (None, "-"):
-            _is_plain(public or "")
+        if public is not None and public != "-":
+            _is_plain(public)
         if plain and allowed not in _TRUE and not _is_loopback(endpoint or ""):
             raise Invalid(
                 f"The endpoint {endpoint} would be asked without encryption.",
