@@ -166,7 +166,7 @@ class Blobs(Changes):
     """The part of the embedded backend that brings bytes in and reads manifests."""
 
     def __init__(self) -> None:
-        self._manifests: OrderedDict[str, BlobManifest] = OrderedDict()
+        self._manifests: OrderedDict[str, tuple[str, BlobManifest]] = OrderedDict()
         self._manifests_guard = threading.Lock()
 
     # -- in
@@ -557,17 +557,20 @@ class Blobs(Changes):
     def manifest(self, blob: str, *, fresh: bool = False) -> BlobManifest:
         """Give the manifest of a blob; ``fresh`` reads it again (after a repack)."""
         with self._manifests_guard:
-            kept = None if fresh else self._manifests.get(blob)
+            kept_key, kept = self._manifests.get(blob, ("", None)) if not fresh else ("", None)
             if kept is not None:
                 self._manifests.move_to_end(blob)
-                return kept
+                if self.has_local_objects:  # a reader finds at once what has gone
+                    return kept
         with self.db.reading() as connection:
             key = connection.execute(_MANIFEST, {"blob": blob}).scalar_one_or_none()
         if key is None:
             raise NotFound(f"There is no data object '{blob}'.", "Its version may be purged.")
+        if kept is not None and kept_key == key:
+            return kept
         found, _records = self.read_manifest(key)
         with self._manifests_guard:
-            self._manifests[blob] = found
+            self._manifests[blob] = (key, found)
             while len(self._manifests) > _KEPT_MANIFESTS:
                 self._manifests.popitem(last=False)
         return found

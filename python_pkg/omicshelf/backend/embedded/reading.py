@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TypeVar, cast
+from typing import IO, TYPE_CHECKING, TypeVar, cast
 
 import sqlalchemy as sa
 from blake3 import blake3
@@ -30,6 +30,9 @@ from omicshelf.backend.store.marks import Mark, take_mark
 from omicshelf.backend.store.reader import BlobReader
 from omicshelf.errors import AccessDenied, IntegrityError, NotFound, StorageError
 from omicshelf.formats.base import Progress
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["Reading"]
 
@@ -154,6 +157,8 @@ class Reading(Search):
         """Give a seekable file object over the chunks; every chunk is verified as it is read."""
 
         def opened(manifest: BlobManifest) -> IO[bytes]:
+            if not self.has_local_objects:
+                return cast("IO[bytes]", _BucketFile(self, manifest))
             held = self.packs_of(manifest)
             return cast("IO[bytes]", _HeldFile(self._reader(manifest), held))
 
@@ -215,6 +220,33 @@ class _HeldFile(ChunkFile):
     def close(self) -> None:
         super().close()
         self._held.close()
+
+
+class _BucketFile(ChunkFile):
+    """A file object that goes on in other packs when its own were repacked and are gone."""
+
+    def __init__(self, backend: Reading, manifest: BlobManifest) -> None:
+        super().__init__(BlobReader(backend.store, manifest), owns_reader=True)
+        self._backend = backend
+
+    def readinto(self, buffer: Buffer) -> int:
+        return self._again(lambda: super(_BucketFile, self).readinto(buffer))
+
+    def readall(self) -> bytes:
+        return self._again(super().readall)
+
+    def _again(self, read: Callable[[], T]) -> T:
+        """Read; once more with a fresh manifest where a pack is not what it was."""
+        try:
+            return read()
+        except IntegrityError:
+            manifest = self._reader.manifest
+            fresh = self._backend.manifest(manifest.blob, fresh=True)
+            if list(fresh.packs) == list(manifest.packs):
+                raise
+            old, self._reader = self._reader, BlobReader(self._backend.store, fresh)
+            old.close()
+            return read()
 
 
 def missing_pack(key: str) -> IntegrityError:
