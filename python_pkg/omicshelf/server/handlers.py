@@ -501,6 +501,8 @@ class ApiHandler(JsonErrors):
             try:
                 self._sent = await send_content(self, stream, span, self.service.readers)
             except Exception as error:
+                if not self._headers_written:
+                    raise
                 # Too late for another status: the client sees that bytes are missing.
                 failure_of(error, self.service.log)
                 self.service.log.error("The bytes of %s could not be read.", content.blob)

@@ -160,7 +160,8 @@ def _one(item: Mapping[str, Any], what: str, model: type[BaseModel]) -> tuple[st
     if item["type"] == "missing":
         return f"The {what} '{path}' is missing.", f"Send the {what} '{path}'."
     if not item["loc"]:
-        return f"The body cannot be used: {item['msg']}.", "Send a JSON object."
+        said = item["msg"].removeprefix("Invalid JSON: ")
+        return f"The body is no JSON: {said}.", "Send a JSON object."
     value = item.get("input")
     given = "" if isinstance(value, dict | list) else f" {value!r:.80}"
     message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
