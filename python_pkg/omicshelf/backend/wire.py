@@ -175,7 +175,7 @@ class ChangeList(Answer):
     """A page of the change log; the next one is asked for with ``after=last``.
 
     ``last`` is the number of the last line that was looked at, also where no line is the
-    reader's to see. There is no more for now where it is the ``after`` that was asked for.
+    reader's to see. There is no more for now where fewer lines came than were asked for.
     """
 
     changes: list[Change]

@@ -13,7 +13,10 @@ import pytest
 from test_embedded import KILLED
 
 from omicshelf.backend.remote.backend import RemoteBackend
+from omicshelf.errors import IntegrityError, NotFound
 from omicshelf.testing import BackendContract
+from omicshelf.testing.backend_base import ATLAS, BY, Material
+from omicshelf.testing.backend_bytes import random_bytes
 from omicshelf.testing.folder import flip_byte, snapshot_folder, temporary_files
 from omicshelf.testing.servers.forked import ForkedServer, forked
 
@@ -64,3 +67,20 @@ class TestRemoteBackend(BackendContract):
         source = backend.root.parent / "killed.txt"
         done = subprocess.run([sys.executable, "-c", KILLED, str(backend.root), str(source)])
         assert done.returncode == 9
+
+    def test_what_is_in_use_is_not_removed(self, backend: Remote, material: Material) -> None:
+        """A server does not wait for its readers; what a client has loaded is its own."""
+        first = self.put(backend, "d1", material.text(random_bytes(30_000))).version
+        self.put(backend, "d1", material.text("new"), mode="update")
+        with self.another(backend) as reader:
+            path = reader.hold_file(first.blob, ".txt")
+            with reader.open_blob(first.blob) as stream:
+                backend.purge_versions(ATLAS, "d1", keep_last=1, by=BY)
+                backend.gc(grace=0)
+                assert path.read_bytes() == random_bytes(30_000)
+                with pytest.raises(IntegrityError, match=first.blob):
+                    stream.read()
+            with pytest.raises(NotFound, match=first.blob):
+                reader.open_blob(first.blob)
+            with pytest.raises(NotFound, match=first.blob):
+                reader.hold_file(first.blob, ".other")

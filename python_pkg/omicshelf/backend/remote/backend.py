@@ -46,6 +46,11 @@ class RemoteBackend(Uploading):
         """Give what the server is and can do, and who it takes this user for."""
         return self.client.info()
 
+    @property
+    def store_id(self) -> str:
+        """The id of the store behind the server, also where that is the next server's."""
+        return self.client.info().store
+
     def close(self) -> None:
         """Let go of files and close all connections. Using it again opens them again."""
         self.release()

@@ -99,9 +99,10 @@ class Reading(Records):
         """Give the blob as one raw pack, the key of which is its id."""
         with self._guard:
             known = self._manifests.get(blob)
-            if known is not None:
-                self._manifests.move_to_end(blob)
-                return known
+        if known is not None:
+            # It may have been purged, or the right to read it taken.
+            self.blob_facts(blob)
+            return known
         made = self._read_manifest(blob)
         with self._guard:
             self._manifests[blob] = made
@@ -176,7 +177,7 @@ class Reading(Records):
     def cache(self) -> Cache:
         """The user's cache of this server's files, shared by all processes of the user."""
         if self._cache is None:
-            self._cache = Cache(cache_folder(self.client.info().store))
+            self._cache = Cache(cache_folder(self.client.info().store or self.client.base))
         return self._cache
 
     def staging(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -56,11 +55,13 @@ class Records:
     def create_atlas(
         self, atlas: str, *, description: str | None = None, by: Origin
     ) -> AtlasRecord:
-        body = wire.AtlasBody(name=rules.check_atlas(atlas), description=_text(description))
+        body = wire.AtlasBody(
+            name=rules.check_atlas(atlas), description=rules.check_description(description)
+        )
         return as_record(AtlasRecord, self.client.ask("POST", "/atlases", body=body, by=by))
 
     def describe_atlas(self, atlas: str, description: str | None, *, by: Origin) -> AtlasRecord:
-        body = wire.AtlasPatch(description=_text(description))
+        body = wire.AtlasPatch(description=rules.check_description(description))
         answer = self.client.ask("PATCH", path_of("atlases", atlas), body=body, by=by)
         return as_record(AtlasRecord, answer)
 
@@ -71,12 +72,9 @@ class Records:
         return as_records(RoleRecord, self.client.ask("GET", _roles(atlas)), "roles")
 
     def set_role(self, atlas: str | None, user: str, role: Role, *, by: Origin) -> RoleRecord:
-        if role not in ("viewer", "contributor", "admin"):
-            raise Invalid(
-                f"'{rules.shown(role)}' is no role.", "The roles are viewer, contributor and admin."
-            )
-        path = _roles(atlas) + path_of(user)
-        answer = self.client.ask("PUT", path, body=wire.RoleBody(role=role), by=by)
+        body = wire.RoleBody(role=rules.check_role(role))
+        path = _roles(atlas) + path_of(rules.check_user(user))
+        answer = self.client.ask("PUT", path, body=body, by=by)
         return as_record(RoleRecord, answer)
 
     def remove_role(self, atlas: str | None, user: str, *, by: Origin) -> None:
@@ -176,7 +174,7 @@ class Records:
     # -- versions
 
     def get_version(self, atlas: str, dataset_id: str, version: str) -> VersionRecord:
-        path = _dataset(atlas, dataset_id, "versions", version)
+        path = _version(atlas, dataset_id, version)
         return as_record(VersionRecord, self.client.ask("GET", path))
 
     def list_versions(
@@ -206,7 +204,7 @@ class Records:
         body = wire.RollbackBody(
             message=rules.check_message(message), ingestion=dict(ingestion or {})
         )
-        path = _dataset(atlas, dataset_id, "versions", version, "rollback")
+        path = _version(atlas, dataset_id, version, "rollback")
         return as_record(DatasetRecord, self.client.ask("POST", path, body=body, by=by))
 
     def set_label(
@@ -281,19 +279,21 @@ class Records:
         """Give the lines of the change log, page by page."""
         given: _Parameters = [] if atlas is None else [("atlas", atlas)]
         given += [] if dataset_id is None else [("dataset_id", dataset_id)]
-        left = math.inf if limit is None else limit
-        while left > 0:
-            params = [("after", str(after)), ("limit", str(int(min(left, _PAGE)))), *given]
+        left = limit
+        while left is None or left > 0:
+            asked = _PAGE if left is None else min(left, _PAGE)
+            params = [("after", str(after)), ("limit", str(asked)), *given]
             page = as_record(wire.ChangeList, self.client.ask("GET", "/changes", params=params))
-            yield from itertools.islice(page.changes, int(min(left, _PAGE)))
-            left -= len(page.changes)
-            if page.last <= after:
+            yield from page.changes
+            if len(page.changes) < asked:
                 return
             after = page.last
+            left = None if left is None else left - asked
 
     def last_change(self) -> int:
         """Give the number of the newest line of the change log."""
-        params = [("after", str(_NEWEST)), ("limit", "1")]
+        # Of an atlas that cannot be, no line is given, and all are looked at.
+        params = [("atlas", "/"), ("limit", "1")]
         return as_record(wire.ChangeList, self.client.ask("GET", "/changes", params=params)).last
 
     # -- keeping house
@@ -346,9 +346,6 @@ class Records:
         return as_record(GcReport, answer)
 
 
-_NEWEST = 2**62
-
-
 def _dataset(atlas: str, dataset_id: str, *more: str) -> str:
     return path_of("atlases", atlas, "datasets", dataset_id, *more)
 
@@ -357,16 +354,13 @@ def _roles(atlas: str | None) -> str:
     return "/admin/roles" if atlas is None else path_of("atlases", atlas, "roles")
 
 
-def _text(description: str | None) -> str | None:
-    """Refuse what cannot travel; the server has the rule of a description's length."""
-    if isinstance(description, str):
-        try:
-            description.encode()
-        except UnicodeEncodeError as error:
-            raise Invalid(
-                "The description is not valid Unicode text.", "Remove the lone surrogate."
-            ) from error
-    return description
+def _version(atlas: str, dataset_id: str, version: str, *more: str) -> str:
+    if not version:
+        raise Invalid(
+            "'' names no version.",
+            "Pass a version id, 'v5', a label, or the first 8 or more characters of the id.",
+        )
+    return _dataset(atlas, dataset_id, "versions", version, *more)
 
 
 def _selected(selection: Sequence[str] | Query) -> dict[str, Any]:

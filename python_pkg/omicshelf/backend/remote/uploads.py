@@ -113,7 +113,8 @@ class Uploading(Reading):
                 sending.drop()
                 raise
             else:
-                sending.forget()
+                # It is not needed any more, and holds what a purge would have to find.
+                sending.drop()
                 return written
         raise AssertionError("the last attempt returns or raises")
 
