@@ -41,6 +41,7 @@ class Facts(Keeping):
 
     def chunks(self, blob: str) -> BlobChunks:
         """Give how a blob is cut, and the hash of each chunk."""
+        self.blob_facts(blob)  # a manifest is remembered for longer than its blob is there
         found = self.manifest(blob)
         return BlobChunks(
             size=found.size,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from omicshelf.backend.embedded.direct import Direct
 from omicshelf.backend.embedded.receiving import Upload
 from omicshelf.backend.source import FileSource, Source, Staged, stored_suffix
 from omicshelf.backend.store.manifest import object_key
+from omicshelf.backend.store.marks import take_mark
 from omicshelf.backend.store.packs import plan
 from omicshelf.backend.wire import UploadRequest
 from omicshelf.errors import Invalid, StaleUpload
@@ -204,7 +206,7 @@ class Uploads(Direct):
         if (blob := self._became(source)) is not None:
             return self._made_version(atlas, draft.dataset_id, blob)
         record = super().put_version(atlas, draft, source, by=by)
-        self._clear_upload(source.upload)
+        self._clear_used(source.upload, record.version.blob)
         return record
 
     def put_file(self, atlas: str, draft: FileDraft, source: Source, *, by: Origin) -> FileRecord:
@@ -213,8 +215,25 @@ class Uploads(Direct):
         if self._became(source) is not None:
             return self.get_file(atlas, draft.dataset_id, draft.file_name)
         record = super().put_file(atlas, draft, source, by=by)
-        self._clear_upload(source.upload)
+        self._clear_used(source.upload, record.blob)
         return record
+
+    def _clear_used(self, upload: str, blob: str) -> None:
+        """Remove the files of an upload that became ``blob``.
+
+        Its pack loses its second name with them, which changes the pack's mark and nothing
+        else: without a new mark all of it would be hashed again when it is first read.
+        """
+        marks = self.marks_of(self.manifest(blob).packs)
+        self._clear_upload(upload)
+        for key, mark in marks.items():
+            path = self.store.local_path(key)
+            if path is None or mark.holds(path):
+                continue
+            with contextlib.suppress(OSError):
+                now = take_mark(path)
+                if now == replace(mark, ctime_ns=now.ctime_ns):
+                    self.keep_mark(key, now)
 
     def _became(self, source: Uploaded) -> str | None:
         with self.db.reading() as connection:
