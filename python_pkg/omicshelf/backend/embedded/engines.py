@@ -180,6 +180,10 @@ def postgresql_engine(url: sa.URL) -> sa.Engine:
 
 
 def _apply_settings(connection: Any, _record: Any) -> None:
+    from psycopg.types.numeric import IntLoader
+
+    # A sum of whole numbers is `numeric` there; no column of ours is.
+    connection.adapters.register_loader("numeric", IntLoader)
     # In a transaction of its own, or the first rollback would take the settings back.
     connection.autocommit = True
     connection.execute(_SET, [list(_SETTINGS), list(_SETTINGS.values())])
