@@ -47,7 +47,7 @@ _inherited: list[Any] = []  # a parent's connections: to close them here would d
 class Watcher:
     """Waits for changes of one catalog, for many clients, with one thread.
 
-    The thread runs while somebody waits or has subscribed, and a second longer. When the
+    The thread runs while somebody waits or has subscribed, and some seconds longer. When the
     database cannot be reached it tries again until it can; those who wait are told nothing
     meanwhile. After a fork the child has a watcher without clients, and the parent keeps its own.
 
