@@ -6,6 +6,7 @@ import difflib
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from omicshelf import rules
@@ -22,7 +23,7 @@ from omicshelf.backend.base import (
 from omicshelf.catalog.connection import Connection, current
 from omicshelf.catalog.dataset import Dataset, DatasetVersion, SupplementaryFile, VersionBase
 from omicshelf.catalog.filters import parse_where
-from omicshelf.catalog.incoming import file_source, source_of
+from omicshelf.catalog.incoming import file_source, provenance, source_of
 from omicshelf.catalog.origin import current_origin
 from omicshelf.catalog.params import recorded_params
 from omicshelf.catalog.searching import SearchResult, run_search
@@ -265,6 +266,7 @@ class Catalog:
             record = backend.put_version(self._atlas, draft, None, by=origin)
         else:
             with source_of(backend, data, data_format, check=check) as source:
+                draft = replace(draft, ingestion={**draft.ingestion, **provenance(source)})
                 record = backend.put_version(self._atlas, draft, source, by=origin)
         connection.saw(record.version, loaded=False)
         if data is not None and record.version.problems:
@@ -709,7 +711,10 @@ class Catalog:
                 tag=tag,
                 source_version=_version_name(source_version),
                 auto_remove=source_version_id is not None,
-                details=recorded_params("attach_file", None, None, kwargs),
+                details={
+                    **recorded_params("attach_file", None, None, kwargs),
+                    **provenance(source),
+                },
             )
             record = backend.put_file(self._atlas, draft, source, by=current_origin())
         return SupplementaryFile(record, self.connection)
@@ -782,6 +787,4 @@ def _version_name(version: VersionBase | str | None) -> str | None:
 
 
 def _with_inputs(draft: VersionDraft, inputs: tuple[str, ...]) -> VersionDraft:
-    from dataclasses import replace
-
     return replace(draft, session_inputs=tuple(i for i in inputs if i not in draft.parents))

@@ -227,7 +227,7 @@ def test_a_missing_file_is_one_for_python_too(ready: Catalog, tmp_path: Path) ->
         ready.create_dataset("d2", "T", tmp_path / "missing.csv", {})
 
 
-@pytest.mark.parametrize("uri", ["s3://", "s3:///x.csv", "gs://b/x.csv", "https://x.org/a.csv"])
+@pytest.mark.parametrize("uri", ["s3://", "s3:///x.csv", "gs://b/x.csv", "ftp://x.org/a.csv"])
 def test_addresses(ready: Catalog, uri: str) -> None:
     with refused(ready, errors.Invalid, uri):
         ready.create_dataset("d2", "T", uri, {}, data_format="csv")

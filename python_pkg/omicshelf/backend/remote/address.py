@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
 from omicshelf.errors import Invalid
 
-__all__ = ["Address", "check_token", "is_loopback", "parse_address"]
+__all__ = ["Address", "check_token", "is_loopback", "parse_address", "proxies_for"]
 
 # First segments of the pages that a Jupyter server shows; what comes before is its base.
 _PAGES = frozenset({"lab", "tree", "notebooks", "edit", "doc", "terminals", "omicshelf", "files"})
@@ -41,6 +42,8 @@ def parse_address(text: str) -> Address:
     --------
     >>> parse_address("https://hub.org/user/ada/lab/tree/a.ipynb?token=abc").bases
     ('https://hub.org/user/ada', 'https://hub.org/user/ada/lab')
+    >>> parse_address("https://hub.org/services/omicshelf/").bases
+    ('https://hub.org/services', 'https://hub.org/services/omicshelf')
     >>> parse_address("http://127.0.0.1:8888/?token=abc")
     Address(bases=('http://127.0.0.1:8888',))
     """
@@ -65,6 +68,8 @@ def parse_address(text: str) -> Address:
         raise Invalid(f"'{shown[:200]}' is no address of a server.", _EXAMPLE) from None
     segments = [segment for segment in parts.path.split("/") if segment not in ("", ".", "..")]
     ends = [i for i, segment in enumerate(segments) if segment in _PAGES] or [len(segments)]
+    if segments and segments[-1] == "omicshelf":
+        ends.append(len(segments))  # a service of a hub may be called so
     found = ("/".join([root, *segments[:end]]) for end in ends[:_MOST_BASES])
     tokens = [token for token in parse_qs(parts.query).get("token", ()) if token.strip()]
     return Address(tuple(dict.fromkeys(found)), check_token(tokens[-1]) if tokens else None)
@@ -81,10 +86,16 @@ def check_token(token: str) -> str:
     return token
 
 
-def is_loopback(base: str) -> bool:
-    """Whether an address is of this machine, which is never asked through a proxy."""
-    host = urlsplit(base).hostname or ""
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this machine."""
+    host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def proxies_for(url: str) -> dict[str, Any]:
+    """Give what requests is told of proxies: this machine is never asked through one."""
+    # None for each keeps requests from taking those of the environment.
+    return {"http": None, "https": None, "all": None} if is_loopback(url) else {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import requests
 
-from omicshelf.backend.remote.address import is_loopback
+from omicshelf.backend.remote.address import proxies_for
 
 __all__ = ["Bucket"]
 
@@ -38,8 +38,12 @@ class Bucket:
             return False
         for _attempt in range(_ATTEMPTS):
             try:
-                answer = self._session(url).put(
-                    url, data=data, timeout=_TIMEOUTS, allow_redirects=False
+                answer = self._session().put(
+                    url,
+                    data=data,
+                    timeout=_TIMEOUTS,
+                    allow_redirects=False,
+                    proxies=proxies_for(url),
                 )
             except requests.RequestException:
                 continue
@@ -48,14 +52,12 @@ class Bucket:
         self._given_up = True
         return False
 
-    def _session(self, url: str) -> requests.Session:
+    def _session(self) -> requests.Session:
         found: requests.Session | None = getattr(self._local, "session", None)
         if found is None:
             # No credential of ours: what the address allows is in the address.
             found = self._local.session = requests.Session()
             found.auth = _Nothing()
-            if is_loopback(url):
-                found.trust_env = False
         return found
 
 

@@ -29,7 +29,7 @@ from urllib3.connection import HTTPConnection
 from omicshelf import rules
 from omicshelf.backend import wire
 from omicshelf.backend.remote import failures
-from omicshelf.backend.remote.address import Address, is_loopback
+from omicshelf.backend.remote.address import Address, proxies_for
 from omicshelf.errors import Invalid, NotFound, Unreachable
 from omicshelf.records import Origin
 
@@ -295,7 +295,7 @@ class Client:
         # requests would take a name such as '..' for a way through folders.
         prepared.url = base + request.path
         settings = session.merge_environment_settings(
-            prepared.url, _NO_PROXIES if is_loopback(base) else {}, request.stream, None, None
+            prepared.url, proxies_for(base), request.stream, None, None
         )
         return session.send(
             prepared,
@@ -319,9 +319,6 @@ class Client:
         self._local.session = os.getpid(), session
         self._sessions.add(session)
         return session
-
-
-_NO_PROXIES: dict[str, Any] = {"http": None, "https": None, "all": None}
 
 
 class _Authorization(requests.auth.AuthBase):
