@@ -101,7 +101,20 @@ def _schemas(routes: Iterable[Route]) -> tuple[dict[Any, Any], dict[str, Any]]:
             wanted[route.answer, "serialization"] = TypeAdapter(route.answer)
     inputs = [(model, mode, adapter) for (model, mode), adapter in wanted.items()]
     found, rest = TypeAdapter.json_schemas(inputs, ref_template=_REF)
-    return dict(found), rest.get("$defs", {})
+    return _plain(dict(found)), _plain(rest.get("$defs", {}))
+
+
+def _plain(schema: Any) -> Any:
+    """Tell pairs and triples as lists of a length: not every reader knows ``prefixItems``."""
+    if isinstance(schema, list):
+        return [_plain(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _plain(value) for key, value in schema.items()}
+    if (places := found.pop("prefixItems", None)) is not None:
+        kinds = [one for n, one in enumerate(places) if one not in places[:n]]
+        found["items"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    return found
 
 
 def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
@@ -131,6 +144,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         for name in route.parameters
     ]
     for name, schema in _properties(route).items():
+        if "anyOf" in schema:  # a parameter that may be null is one that may be left out
+            schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
         found.append({"name": name, "in": "query", "required": False, "schema": schema})
     headers = []
     if route.method == "GET":

@@ -146,8 +146,11 @@ class JupyterServer:
             session.trust_env = False  # no proxy of the machine stands before loopback
             while time.monotonic() < until:
                 with contextlib.suppress(requests.RequestException):
-                    if session.get(f"{self.url}omicshelf/{self.until}", timeout=5).ok:
+                    answer = session.get(f"{self.url}omicshelf/{self.until}", timeout=5)
+                    if answer.ok:
                         return
+                    if answer.status_code == 404:
+                        break  # the extension could not be loaded
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(0.05)
                     break
