@@ -6,7 +6,8 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, TypeVar, get_origin
+from types import UnionType
+from typing import Annotated, Any, NoReturn, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
@@ -58,7 +59,12 @@ def parse_query(text: str, model: type[M]) -> M:
 
 
 def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) is list
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _is_list(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return any(_is_list(one) for one in get_args(annotation))
+    return origin in (list, tuple)
 
 
 def parse_body(raw: bytes, model: type[M], *, optional: bool = False) -> M:

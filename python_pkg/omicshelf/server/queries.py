@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -15,6 +15,7 @@ __all__ = [
     "DeleteFileQuery",
     "FindQuery",
     "LineageQuery",
+    "TokensQuery",
     "Triple",
     "VersionsQuery",
     "filters_of",
@@ -59,7 +60,7 @@ class FindQuery(Parameters):
     """
 
     text: str = ""
-    where: Annotated[tuple[Triple, ...], BeforeValidator(_filters), _AS_TEXT] = ()
+    where: Annotated[Sequence[Triple], BeforeValidator(_filters), _AS_TEXT] = ()
     order_by: str = "-last_modified_at"
     limit: Annotated[int, Field(ge=0, le=_MAX_PAGE)] = 50
     after: str | None = None
@@ -102,6 +103,13 @@ class VersionsQuery(Parameters):
     """Whether versions from before a deletion are listed too."""
 
     include_deleted: bool = False
+
+
+class TokensQuery(Parameters):
+    """Whose tokens are wanted: by default the caller's own."""
+
+    user: str | None = None
+    everybody: bool = False
 
 
 class DeleteFileQuery(Parameters):

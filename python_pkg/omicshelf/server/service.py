@@ -25,7 +25,17 @@ from omicshelf.server.routes import ROUTES
 
 __all__ = ["CAPABILITIES", "Limits", "Service"]
 
-CAPABILITIES = ("changes", "diff", "facets", "lineage", "range", "roles", "search", "uploads")
+CAPABILITIES = (
+    "changes",
+    "diff",
+    "facets",
+    "lineage",
+    "preview",
+    "range",
+    "roles",
+    "search",
+    "uploads",
+)
 """What a client may rely on; names are added when a release learns something."""
 
 

@@ -281,3 +281,22 @@ def test_large_answers_are_compressed(client: Client) -> None:
     assert "Content-Encoding" not in plain.headers
     assert gzip.decompress(raw) == plain.content
     assert len(raw) < len(plain.content)
+
+
+def test_previews(client: Client) -> None:
+    adata = client.material.anndata()
+    client.put("seen", client.material.in_memory(adata))
+    path = "/atlases/atlas/datasets/seen/versions/v1/preview"
+    listed = client.get(path).json()["contents"]["modalities"][0]
+    assert [one["key"] for one in listed["embeddings"]] == ["X_pca"]
+    asked = {"kind": "embedding", "embedding": "X_pca", "color": "leiden", "dimensions": [1, 0]}
+    points = client.get(path, params=asked).json()["embedding"]
+    assert points["n_shown"] == adata.n_obs
+    assert points["coordinates"][0] == pytest.approx(adata.obsm["X_pca"][:, 1], abs=1e-3)
+    page = {"kind": "table", "columns": ["leiden"], "limit": 3, "offset": 1}
+    table = client.get(path, params=page).json()["table"]
+    assert table["columns"][0]["values"] == list(adata.obs["leiden"][1:4])
+    client.refused(client.get(path, params={"kind": "picture"}), 400, "Invalid", "kind")
+    client.refused(client.get(path, params={**asked, "gene": "g"}), 400, "Invalid", "exclude")
+    missing = {"kind": "embedding", "embedding": "X_umpa"}
+    client.refused(client.get(path, params=missing), 400, "Invalid", "X_umpa")

@@ -7,6 +7,8 @@ from typing import Any
 from omicshelf.backend.source import stored_suffix
 from omicshelf.backend.wire import RollbackBody
 from omicshelf.catalog.diff import Side, compare
+from omicshelf.formats.preview.models import Preview, PreviewRequest
+from omicshelf.formats.worker import preview_file
 from omicshelf.records import DatasetRecord, Summary, VersionRecord
 from omicshelf.server.answers import DiffAnswer, VersionList
 from omicshelf.server.queries import VersionsQuery
@@ -70,6 +72,18 @@ def get_data(call: Call[NoQuery, None]) -> Content:
 def get_summary(call: Call[NoQuery, None]) -> Reply:
     version = _version(call)
     return Reply(call.backend.summary(version.blob), etag=f'"{version.blob}"')
+
+
+@table("GET", f"{_V}/preview", "Points, a page, a block or the beginning of the data.", "viewer",
+       answer=Preview, errors=("Invalid", "NotFound", "IntegrityError",
+                               "MissingDependency"))  # fmt: skip
+def get_preview(call: Call[PreviewRequest, None]) -> Reply:
+    """Read in a limited worker process: what is wrong with the file is told in `problems`."""
+    version = _version(call)
+    suffix = stored_suffix(version.data_format)
+    with call.backend.local_file(version.blob, suffix) as path:
+        found = preview_file(path, version.data_format or "", call.query)
+    return Reply(found)
 
 
 @table("GET", f"{_V}/diff/{{other}}", "What changed from one version to another.", "viewer",
