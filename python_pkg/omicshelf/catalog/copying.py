@@ -1,4 +1,4 @@
-"""Copying a dataset to another id or another atlas."""
+"""Copying a dataset to another id, another atlas, or another catalog."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omicshelf.catalog.connection import Connection, current
 from omicshelf.catalog.dataset import Dataset
 from omicshelf.catalog.origin import current_origin
 from omicshelf.catalog.params import recorded_params
-from omicshelf.errors import Invalid
+from omicshelf.catalog.transfer import transfer
 
 __all__ = ["copy_dataset"]
 
@@ -35,7 +35,8 @@ def copy_dataset(
     Parameters
     ----------
     src_omixatlas_id, dest_omixatlas_id
-        Names of atlases, or :class:`Catalog` objects.
+        Names of atlases, or :class:`Catalog` objects; these may be of different catalogs, such
+        as one on this machine and one on a server. What the destination has is not sent again.
     src_dataset_id, dest_dataset_id
         The dataset, and the id of the copy.
     overwrite
@@ -56,11 +57,6 @@ def copy_dataset(
     rules.check_dataset_id(dest_dataset_id)
     source, src_atlas = _place(src_omixatlas_id)
     dest, dest_atlas = _place(dest_omixatlas_id)
-    if source.backend is not dest.backend:
-        raise Invalid(
-            f"'{source.url}' and '{dest.url}' are different catalogs.",
-            "Between two catalogs, use `omicshelf export` and `omicshelf import`.",
-        )
     draft = CopyDraft(
         src_atlas,
         src_dataset_id,
@@ -71,7 +67,10 @@ def copy_dataset(
         message=message,
         ingestion=recorded_params("create_dataset", ingestion_params, other_params, kwargs),
     )
-    record = dest.backend.copy_dataset(draft, by=current_origin())
+    if source.url == dest.url:
+        record = dest.backend.copy_dataset(draft, by=current_origin())
+    else:
+        record = transfer(source.backend, dest.backend, draft, by=current_origin())
     dest.saw(record.version, loaded=False)
     return Dataset(record, dest)
 

@@ -259,17 +259,6 @@ def test_copies(catalog: Catalog, file: Write, connection: omicshelf.Connection)
     assert copy_dataset("atlas", "d1", "other", "d3", True, with_history=True).version == "v1"
 
 
-def test_copies_between_catalogs_say_how(
-    connection: omicshelf.Connection, file: Write, tmp_path: Path
-) -> None:
-    catalog = Catalog("atlas", connection=connection)
-    catalog.create_dataset("d1", "T", file(), {})
-    with omicshelf.connect(tmp_path / "second") as second:
-        other = Catalog("atlas", connection=second)
-        with pytest.raises(errors.Invalid, match="different catalogs"):
-            copy_dataset(catalog, "d1", other, "d1")
-
-
 def test_edits_of_many(catalog: Catalog, file: Write) -> None:
     for name in ("d1", "d2", "d3"):
         catalog.create_dataset(name, "T", file(), {"tissue": "lung" if name != "d3" else "liver"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.process
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -80,9 +81,7 @@ def _serve(folder: str, environment: Mapping[str, str]) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.argv = ["jupyter_server", *ARGUMENTS]
-    from jupyter_server.serverapp import main
-
-    main(list(ARGUMENTS))
+    runpy.run_module("jupyter_server", run_name="__main__")
 
 
 @contextmanager
