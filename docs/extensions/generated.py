@@ -122,10 +122,38 @@ def _prose(text: str | None) -> str:
     ).strip()
 
 
+def routes() -> str:
+    """Every route of the REST API, from the table that the server is made from."""
+    from omicshelf.server.routes import ROUTES
+
+    rows = ["| route | | needs | answer |", "|-|-|-|-|"]
+    for route in ROUTES:
+        told = _prose(" ".join((route.function.__doc__ or "").split()))
+        answer = getattr(route.answer, "__name__", None) or ("object" if route.answer else "")
+        rows.append(
+            f"| `{route.method} {route.path}` | {route.summary} {told} | {route.needs} "
+            f"| {answer and f'`{answer}`'} |"
+        )
+    return "\n".join(rows)
+
+
+def server_options() -> str:
+    """The traits of the server, as they are configured."""
+    from omicshelf.server.app import OmicshelfServer
+
+    rows = ["| option | what it does | default |", "|-|-|-|"]
+    for name, trait in sorted(OmicshelfServer.class_own_traits(config=True).items()):
+        default = trait.default_value_repr()
+        rows.append(f"| `OmicshelfServer.{name}` | {_prose(trait.help)} | `{default}` |")
+    return "\n".join(rows)
+
+
 GENERATED = {
     "formats-loaded": formats_loaded,
     "formats-kept": formats_kept,
     "command-line": command_line,
+    "routes": routes,
+    "server-options": server_options,
 }
 
 

@@ -39,7 +39,7 @@ _OF_STATUS: dict[int, type[RequestException]] = {
 }
 
 KINDS: dict[str, tuple[int, ...]] = {name: (status,) for name, status in STATUS.items()} | {
-    "Invalid": (400, 405, 408, 411, 413, 415, 416),
+    "Invalid": (400, 405, 408, 413, 415, 416),
     "Conflict": (409, 412),
     "RepositoryLocked": (423, 429),
     "Unreachable": (502, 503),
