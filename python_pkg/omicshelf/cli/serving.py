@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from omicshelf.cli.running import REFUSED
 from omicshelf.cli.session import Session
 
 __all__ = ["register", "serve"]
@@ -15,9 +16,13 @@ __all__ = ["register", "serve"]
 def serve(
     context: typer.Context,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any.")] = 8888,
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The address to listen on. Default: this machine's."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The port; 0 is any. Default: 8888, or one near it."),
+    ] = None,
     database_url: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +60,7 @@ def serve(
     session: Session = context.obj
     given = {
         "ServerApp.ip": host,
-        "ServerApp.port": str(port),
+        "ServerApp.port": None if port is None else str(port),
         "OmicshelfServer.url": session.url,
         "OmicshelfServer.database_url": database_url,
         "OmicshelfServer.storage_url": storage_url,
@@ -65,7 +70,13 @@ def serve(
     arguments = ["--ServerApp.open_browser=False"]
     arguments += [f"--{name}={value}" for name, value in given.items() if value is not None]
     arguments += [f"--OmicshelfServer.admins={user}" for user in admin or []]
-    main([*arguments, *context.args])
+    named = {argument.partition("=")[0] for argument in context.args}
+    arguments = [one for one in arguments if one.partition("=")[0] not in named]
+    try:
+        main([*arguments, *context.args])
+    except SystemExit as ended:
+        # Said already, by the server itself.
+        raise typer.Exit(REFUSED if ended.code else 0) from None
 
 
 def register(app: typer.Typer) -> None:

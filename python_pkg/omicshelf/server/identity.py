@@ -57,4 +57,5 @@ def user_name(provider: IdentityProvider, user: User, own: str) -> str:
 
 def is_of_one_person(provider: IdentityProvider) -> bool:
     """Whether all who may log in are one: a shared token, or a user's own server of a hub."""
-    return type(provider) in _NAMELESS or "JUPYTERHUB_USER" in os.environ
+    # A service of a hub has the variable too: empty.
+    return type(provider) in _NAMELESS or bool(os.environ.get("JUPYTERHUB_USER"))

@@ -53,6 +53,10 @@ class CatalogServerApp(ServerApp):
     def init_webapp(self) -> None:
         self.contents_manager_class = _NoContents
         super().init_webapp()
+        if type(self.identity_provider).__module__.startswith("jupyterhub."):
+            # Tornado looks for the cookie before it is known who asks. Jupyter's handlers and
+            # ours look themselves, once the hub has said so.
+            self.web_app.settings["xsrf_cookies"] = False
 
     def _signal_stop(self, sig: Any, frame: Any) -> None:
         if self._ending:  # asked twice: at once
@@ -99,7 +103,10 @@ class CatalogServer(OmicshelfServer):
             address, the prefix and who may come are those that the hub gives.
         """
         given = list(sys.argv[1:] if argv is None else argv)
-        super().launch_instance([*hub_arguments(os.environ), *given], **kwargs)  # type: ignore[no-untyped-call]
+        named = {argument.partition("=")[0] for argument in given}
+        # A trait that is given twice is a list to traitlets.
+        ours = [one for one in hub_arguments(os.environ) if one.partition("=")[0] not in named]
+        super().launch_instance([*ours, *given], **kwargs)  # type: ignore[no-untyped-call]
 
 
 def hub_arguments(environment: Any) -> list[str]:
