@@ -133,9 +133,10 @@ class Client:
             if found is not None:
                 self._base = base
                 return self._agreed(base, found)
-            error = failures.error_of_answer(base, answer, has_token=self._token is not None)
-            if answer.ok:
-                error = failures.no_catalog(base)
+            if answer.status_code < 300:
+                error: Exception = failures.no_catalog(base)
+            else:
+                error = failures.error_of_answer(base, answer, has_token=self._token is not None)
             if base == self._address.bases[-1] or _is_ours(answer):
                 raise error
         raise AssertionError("an address has a base")
