@@ -23,6 +23,7 @@ __all__ = [
     "Role",
     "RoleRecord",
     "Summary",
+    "TokenRecord",
     "VersionRecord",
 ]
 
@@ -205,6 +206,22 @@ class RoleRecord(Record):
     created_at: int
 
 
+class TokenRecord(Record):
+    """A personal token of a user, as far as it is kept: never the token itself.
+
+    It is good until ``expires_at``, or until it is revoked where that is None; ``last_used_at``
+    is exact to a minute.
+    """
+
+    id: int
+    user: str
+    note: str | None = None
+    created_by: str | None = None
+    created_at: int
+    expires_at: int | None = None
+    last_used_at: int | None = None
+
+
 class BlobRecord(Record):
     """The facts of stored bytes, which a version or a file refers to by ``blob``."""
 
@@ -217,7 +234,7 @@ class BlobRecord(Record):
 class Change(Record):
     """A line of the change log: the audit trail and the feed of live interfaces.
 
-    ``atlas`` is empty where a change is about the whole server: its roles.
+    ``atlas`` is empty where a change is about the whole server: its roles and tokens.
     """
 
     seq: int

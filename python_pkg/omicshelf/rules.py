@@ -18,11 +18,13 @@ __all__ = [
     "check_atlas",
     "check_data_type",
     "check_dataset_id",
+    "check_days",
     "check_description",
     "check_file_name",
     "check_format",
     "check_label",
     "check_message",
+    "check_note",
     "check_role",
     "check_study_id",
     "check_tag",
@@ -35,6 +37,7 @@ __all__ = [
 _FORMAT = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_-]*([.+][0-9a-zA-Z_-]+)*")
 _MAX_FORMAT = 64
 _MAX_SHOWN = 100
+_MAX_DAYS = 3660
 _MAX_MESSAGE = 10_000
 _ID = re.compile(r"[0-9a-zA-Z_-]+")
 _MAX_ID = 200
@@ -185,6 +188,23 @@ def check_role(role: object) -> Role:
         if role == known:
             return known
     raise Invalid(f"There is no role '{shown(role)}'.", f"Choose one of {', '.join(ROLES)}.")
+
+
+def check_note(note: object) -> str | None:
+    """Return what a token is for: None, or at most 255 printable characters."""
+    return None if note is None or note == "" else _check_text(note, "note", _MAX_NAME)
+
+
+def check_days(days: object) -> float | None:
+    """Return for how many days a token is good: None for ever, else above 0, at most 10 years."""
+    if days is None:
+        return None
+    if isinstance(days, int | float) and not isinstance(days, bool) and 0 < days <= _MAX_DAYS:
+        return days
+    raise Invalid(
+        f"A token cannot be good for {days!r:.40} days.",
+        f"Pass a number above 0 and up to {_MAX_DAYS:,}; None is until it is revoked.",
+    )
 
 
 def check_label(name: object) -> str:

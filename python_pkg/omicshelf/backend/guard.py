@@ -33,6 +33,7 @@ from omicshelf.backend.permissions import (
     Policy,
     Right,
     covers,
+    no_token,
 )
 from omicshelf.backend.source import Source
 from omicshelf.errors import AccessDenied, NotFound
@@ -48,12 +49,13 @@ from omicshelf.records import (
     Role,
     RoleRecord,
     Summary,
+    TokenRecord,
     VersionRecord,
 )
 
 __all__ = ["Guarded"]
 
-_OF_ROLES = frozenset({"set role", "remove role"})
+_FOR_ADMINS = frozenset({"set role", "remove role", "create token", "revoke token"})
 _MOST_NAMED = 5
 
 
@@ -217,6 +219,30 @@ class Guarded:
     def remove_role(self, atlas: str | None, user: str, *, by: Origin) -> None:
         self.check("remove_role", atlas)
         self._backend.remove_role(atlas, user, by=self._by(by))
+
+    # -- personal tokens
+
+    def create_token(
+        self, user: str, *, note: str | None = None, days: float | None = None, by: Origin
+    ) -> tuple[TokenRecord, str]:
+        self._check_token_of("create_token", user)
+        return self._backend.create_token(user, note=note, days=days, by=self._by(by))
+
+    def list_tokens(self, user: str | None = None) -> list[TokenRecord]:
+        self._check_token_of("list_tokens", user)
+        return self._backend.list_tokens(user)
+
+    def revoke_token(self, token_id: int, *, by: Origin) -> None:
+        """Revoke a token; that of another, for who is no admin, is one that is not there."""
+        if not covers(self.access.on_server, RIGHTS["revoke_token"].role):
+            own = self._backend.list_tokens(self.identity.name)
+            if token_id not in {token.id for token in own}:
+                raise no_token(token_id)
+        self._backend.revoke_token(token_id, by=self._by(by))
+
+    def _check_token_of(self, method: str, user: str | None) -> None:
+        if user != self.identity.name:
+            self.check(method)
 
     # -- datasets and versions
 
@@ -462,7 +488,7 @@ class Guarded:
         dataset_id: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Change]:
-        """Give the changes of what the user may read; those of roles to admins only."""
+        """Give the changes of what the user may read; those of roles and tokens to admins only."""
         found = self._backend.changes
         if covers(self.access.on_server, "admin"):
             yield from found(after=after, atlas=atlas, dataset_id=dataset_id, limit=limit)
@@ -479,7 +505,7 @@ class Guarded:
 
     def _may_see(self, change: Change) -> bool:
         held = self.access.in_atlas(change.atlas or None)
-        return covers(held, "admin" if change.action in _OF_ROLES else "viewer")
+        return covers(held, "admin" if change.action in _FOR_ADMINS else "viewer")
 
     def last_change(self) -> int:
         return self._backend.last_change()

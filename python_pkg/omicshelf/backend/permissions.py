@@ -8,9 +8,21 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from omicshelf.backend.base import Backend
+from omicshelf.errors import NotFound
 from omicshelf.records import ROLES, Role
 
-__all__ = ["PURGE_FILE", "RIGHTS", "Access", "Identity", "Policy", "Right", "RoleKeeper", "covers"]
+__all__ = [
+    "PURGE_FILE",
+    "RIGHTS",
+    "Access",
+    "Identity",
+    "Policy",
+    "Right",
+    "RoleKeeper",
+    "TokenKeeper",
+    "covers",
+    "no_token",
+]
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ _LABEL = Right("contributor", "name versions")
 _STUDY = Right("contributor", "put datasets into studies")
 _ROLES = Right("admin", "see or change roles")
 _PURGE = Right("admin", "purge")
+_TOKENS = Right("admin", "see or change the tokens of others", on_server=True)
 _ANYBODY = Right(None, "ask")
 
 RIGHTS: Mapping[str, Right] = {
@@ -82,6 +95,10 @@ RIGHTS: Mapping[str, Right] = {
     "list_roles": _ROLES,
     "set_role": _ROLES,
     "remove_role": _ROLES,
+    # Of others; their own everybody may make, see and revoke.
+    "create_token": _TOKENS,
+    "list_tokens": _TOKENS,
+    "revoke_token": _TOKENS,
     "get_dataset": _READ,
     "has_dataset": _READ,
     "find": _READ,
@@ -146,6 +163,21 @@ class RoleKeeper(Backend, Protocol):
 
     def roles_of(self, user: str) -> dict[str | None, Role]: ...
     def atlases_of_blob(self, blob: str) -> list[str]: ...
+
+
+class TokenKeeper(Protocol):
+    """A backend that knows whose a personal token is; other servers are not asked for that."""
+
+    def user_of_token(self, secret: str) -> str | None: ...
+    def user_of_fingerprint(self, fingerprint: str) -> str | None: ...
+
+
+def no_token(token_id: object) -> NotFound:
+    """Make the error of a token that is not there, or not the user's to see."""
+    return NotFound(
+        f"There is no token {token_id!r:.40}.",
+        "`omicshelf token list` shows yours, with their ids.",
+    )
 
 
 class Access:

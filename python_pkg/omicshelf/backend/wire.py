@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from omicshelf import errors
 from omicshelf.backend.base import FileDraft, Query, VersionDraft
-from omicshelf.records import Change, DatasetRecord, Origin
+from omicshelf.records import Change, DatasetRecord, Origin, TokenRecord
 
 __all__ = [
     "API",
@@ -46,6 +46,8 @@ __all__ = [
     "RoleBody",
     "RollbackBody",
     "StudyBody",
+    "TokenBody",
+    "TokenMade",
     "UploadPlan",
     "UploadRequest",
     "UploadState",
@@ -305,6 +307,21 @@ class EditBody(Body):
 
 class RoleBody(Body):
     role: Literal["viewer", "contributor", "admin"]
+
+
+class TokenBody(Body):
+    """A token to be made: by default for the caller, and until it is revoked."""
+
+    user: str | None = None
+    note: str | None = None
+    days: float | None = None
+
+
+class TokenMade(Answer):
+    """A token that was made. ``secret`` is shown here, and never again."""
+
+    token: TokenRecord
+    secret: str = Field(repr=False)
 
 
 class PurgeBody(Body):

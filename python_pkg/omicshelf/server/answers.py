@@ -10,6 +10,7 @@ from omicshelf.records import (
     FileRecord,
     LabelRecord,
     RoleRecord,
+    TokenRecord,
     VersionRecord,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "LineageAnswer",
     "RoleList",
     "StudyList",
+    "TokenList",
     "VersionList",
 ]
 
@@ -76,6 +78,12 @@ class DiffAnswer(Answer):
     heading: str
     summary: str
     changes: dict[str, Any]
+
+
+class TokenList(Answer):
+    """Personal tokens, without what is secret of them."""
+
+    tokens: list[TokenRecord]
 
 
 class RoleList(Answer):

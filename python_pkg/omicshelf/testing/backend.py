@@ -8,6 +8,7 @@ from omicshelf.testing.backend_files import FilesContract
 from omicshelf.testing.backend_keeping import KeepingContract
 from omicshelf.testing.backend_roles import RolesContract
 from omicshelf.testing.backend_search import SearchContract
+from omicshelf.testing.backend_tokens import TokensContract
 from omicshelf.testing.backend_versions import VersionsContract
 
 __all__ = ["BackendContract"]
@@ -18,6 +19,7 @@ class BackendContract(
     DatasetsContract,
     FilesContract,
     RolesContract,
+    TokensContract,
     SearchContract,
     BytesContract,
     KeepingContract,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,7 +27,10 @@ from omicshelf.testing.folder import snapshot_folder
 
 # What the test believes, written down by hand from the decision; nothing of it is taken from the
 # package. "name!" is a call of the method `name` with other arguments.
-EVERYBODY = {"list_atlases", "children", "changes", "last_change", "staging", "close"}
+EVERYBODY = {
+    "list_atlases", "children", "changes", "last_change", "staging", "close",
+    "create_token", "list_tokens", "revoke_token",
+}  # fmt: skip
 NEEDS = {
     "viewer": {
         "get_atlas", "get_dataset", "has_dataset", "find", "get_version", "list_versions",
@@ -45,9 +49,13 @@ NEEDS = {
 }  # fmt: skip
 NEEDS_ON_SERVER = {
     "contributor": {"create_atlas", "put_version!", "copy_dataset!"},
-    "admin": {"gc", "verify!", "list_roles!", "set_role!", "remove_role!"},
-}
+    "admin": {
+        "gc", "verify!", "list_roles!", "set_role!", "remove_role!",
+        "create_token!", "list_tokens!", "revoke_token!",
+    },
+}  # fmt: skip
 # Of an atlas that is not there these give nothing, and raise nothing.
+UNSEEN = {"put_version!", "copy_dataset!", "revoke_token!"}
 NOTHING = {"has_dataset", "find", "list_studies", "datasets_in_study"}
 RANK = {None: 0, "viewer": 1, "contributor": 2, "admin": 3}
 
@@ -78,6 +86,7 @@ class World:
     label: str = "leise"
     version: str = ""
     blob: str = ""
+    token: int = 0  # ursel's
     public: str = ""  # a version that eve may read
     parent: str = ""  # of what is written
 
@@ -112,7 +121,7 @@ def copy(b: Backend, w: World, atlas: str) -> Any:
     return b.copy_dataset(CopyDraft(w.atlas, w.dataset, atlas, "kopie"), by=MALLORY)
 
 
-CALLS: dict[str, Callable[[Backend, World], Any]] = {
+CALLS: dict[str, Callable[[Any, World], Any]] = {
     "close": lambda b, w: b.close(),
     "list_atlases": lambda b, w: b.list_atlases(),
     "get_atlas": lambda b, w: b.get_atlas(w.atlas),
@@ -125,6 +134,14 @@ CALLS: dict[str, Callable[[Backend, World], Any]] = {
     "list_roles!": lambda b, w: b.list_roles(None),
     "set_role!": lambda b, w: b.set_role(None, "fresh", "viewer", by=MALLORY),
     "remove_role!": lambda b, w: b.remove_role(None, "server-vera", by=MALLORY),
+    "create_token": lambda b, w: b.create_token(b.identity.name, note="own", by=MALLORY)[0],
+    "list_tokens": lambda b, w: b.list_tokens(b.identity.name),
+    "revoke_token": lambda b, w: b.revoke_token(
+        b.create_token(b.identity.name, by=MALLORY)[0].id, by=MALLORY
+    ),
+    "create_token!": lambda b, w: b.create_token("fresh", by=MALLORY)[0],
+    "list_tokens!": lambda b, w: b.list_tokens(),
+    "revoke_token!": lambda b, w: b.revoke_token(w.token, by=MALLORY),
     "get_dataset": lambda b, w: b.get_dataset(w.atlas, w.dataset),
     "has_dataset": lambda b, w: b.has_dataset(w.atlas, w.dataset),
     "find": lambda b, w: b.find(
@@ -211,7 +228,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
                 if role is not None:
                     backend.set_role(atlas, user, role, by=by)
         backend.set_role("public", "eve", "viewer", by=by)
-    world = World(folder, version=made.version_id, blob=made.blob, public=public.version.version_id)
+        token, _secret = backend.create_token("ursel", note="tuschel", by=by)
+    world = World(
+        folder, version=made.version_id, blob=made.blob, public=public.version.version_id,
+        token=token.id,
+    )  # fmt: skip
     return folder / "catalog", world
 
 
@@ -256,7 +277,7 @@ def expected(name: str, in_atlas: str | None, on_server: str | None) -> Any:
             if server >= RANK[role]:
                 return "allowed"
             # A write that would make an atlas is told what a write to an unread one is told.
-            return NotFound if name in ("put_version!", "copy_dataset!") else AccessDenied
+            return NotFound if name in UNSEEN else AccessDenied
     for role, names in NEEDS.items():
         if name in names:
             if here >= RANK[role]:
@@ -367,7 +388,7 @@ def invented(world: World) -> World:
         world, atlas="gab-nie", empty="gab-nie-leer", dataset="niemals", deleted="niemals-alt",
         study="studie-0", file="nichts.pdf", label="stumm",
         version="00000000-1111-4222-8333-444444444444",
-        blob="55555555-6666-4777-8888-999999999999",
+        blob="55555555-6666-4777-8888-999999999999", token=77777,
     )  # fmt: skip
 
 
@@ -378,7 +399,9 @@ def told(found: Any, world: World) -> str:
              world.version, world.blob]  # fmt: skip
     for value in given:
         text = text.replace(value, "…")
-    return text
+    # Tokens of one's own have a number and a time that no other has.
+    text = re.sub(r"\b(id|created_at)=\d+", r"\1=…", text)
+    return text.replace(f"token {world.token}.", "token ….")
 
 
 @pytest.mark.parametrize("user", ["nobody", "eve"])

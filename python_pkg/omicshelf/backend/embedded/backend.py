@@ -27,6 +27,7 @@ from omicshelf.backend.embedded.database import Database, is_network_file_system
 from omicshelf.backend.embedded.roles import Roles
 from omicshelf.backend.embedded.segment import read_segment
 from omicshelf.backend.embedded.session import Session
+from omicshelf.backend.embedded.tokens import Tokens
 from omicshelf.backend.embedded.uploads import Uploads
 from omicshelf.backend.store.durable import new_file, storage_errors, sync_folder, write_all
 from omicshelf.backend.store.s3location import S3Location
@@ -40,7 +41,7 @@ _GC_EVERY_MS = 24 * 3600 * 1000
 _log = logging.getLogger("omicshelf")
 
 
-class EmbeddedBackend(Uploads, Roles):
+class EmbeddedBackend(Uploads, Roles, Tokens):
     """Records in SQLite and bytes in packs, both in one directory; or those of a team elsewhere.
 
     Many processes may use the same catalog at the same time, where it is in PostgreSQL and a

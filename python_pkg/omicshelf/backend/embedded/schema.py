@@ -26,6 +26,7 @@ __all__ = [
     "session",
     "setting",
     "stored_object",
+    "token",
     "upload",
     "upload_part",
     "version",
@@ -275,6 +276,20 @@ role = sa.Table(
 # Nulls are not equal to one another in a unique index; keys begin at 1.
 sa.Index(
     "uq_role_atlas_user", sa.func.coalesce(role.c.atlas_id, sa.text("0")), role.c.user, unique=True
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("user", Word, nullable=False, index=True),
+    sa.Column("hash", Word, nullable=False, unique=True),  # blake3 (hex): nobody can go back
+    sa.Column("note", sa.Text),
+    sa.Column("created_by", Word),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("expires_at", Time),  # null: never
+    sa.Column("last_used_at", Time),
+    sqlite_autoincrement=True,  # the number of a revoked token never names another one
 )
 
 upload = sa.Table(

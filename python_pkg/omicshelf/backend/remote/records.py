@@ -29,6 +29,7 @@ from omicshelf.records import (
     Origin,
     Role,
     RoleRecord,
+    TokenRecord,
     VersionRecord,
 )
 
@@ -79,6 +80,26 @@ class Records:
 
     def remove_role(self, atlas: str | None, user: str, *, by: Origin) -> None:
         self.client.ask("DELETE", _roles(atlas) + path_of(user), by=by)
+
+    # -- personal tokens
+
+    def create_token(
+        self, user: str, *, note: str | None = None, days: float | None = None, by: Origin
+    ) -> tuple[TokenRecord, str]:
+        body = wire.TokenBody(
+            user=rules.check_user(user),
+            note=rules.check_note(note),
+            days=rules.check_days(days),
+        )
+        made = as_record(wire.TokenMade, self.client.ask("POST", "/tokens", body=body, by=by))
+        return made.token, made.secret
+
+    def list_tokens(self, user: str | None = None) -> list[TokenRecord]:
+        params = [("everybody", "true")] if user is None else [("user", user)]
+        return as_records(TokenRecord, self.client.ask("GET", "/tokens", params=params), "tokens")
+
+    def revoke_token(self, token_id: int, *, by: Origin) -> None:
+        self.client.ask("DELETE", path_of("tokens", str(token_id)), by=by)
 
     # -- datasets
 

@@ -14,6 +14,7 @@ from omicshelf.server.routes import (
     datasets,
     files,
     service,
+    tokens,
     uploads,
     versions,
 )
@@ -28,5 +29,6 @@ ROUTES: tuple[Route, ...] = (
     *files.table,
     *blobs.table,
     *uploads.table,
+    *tokens.table,
     *admin.table,
 )

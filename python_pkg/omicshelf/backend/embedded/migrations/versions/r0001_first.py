@@ -289,6 +289,21 @@ def upgrade() -> None:
         "uq_role_atlas_user", "role", [sa.text("coalesce(atlas_id, 0)"), "user"], unique=True
     )
     op.create_table(
+        "token",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user", Word, nullable=False),
+        sa.Column("hash", Word, nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("created_by", Word, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("hash", name=op.f("uq_token_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_token_user"), "token", ["user"], unique=False)
+    op.create_table(
         "upload",
         sa.Column("id", Word, nullable=False),
         sa.Column("user", Word, nullable=False),
@@ -361,6 +376,8 @@ def downgrade() -> None:
     op.drop_table("upload_part")
     op.drop_index(op.f("ix_upload_expires_at"), table_name="upload")
     op.drop_table("upload")
+    op.drop_index(op.f("ix_token_user"), table_name="token")
+    op.drop_table("token")
     op.drop_index("uq_role_atlas_user", table_name="role")
     op.drop_table("role")
     op.drop_index(op.f("ix_version_input_source"), table_name="version_input")
