@@ -2,6 +2,8 @@
 
 ``python fleet.py FOLDER KILLS SEED`` runs four writers, a deleter and a collector with grace 0
 on ``FOLDER/catalog``, and kills one of them with SIGKILL at a random moment, ``KILLS`` times.
+The catalog's records and bytes are where ``FLEET_DATABASE`` and ``FLEET_STORAGE`` say, if they
+do. With ``FLEET_FAULTS=1`` the network may fail: what is refused then is not acknowledged.
 What was acknowledged is in ``FOLDER/ledger``, a line each; what should not have happened in
 ``FOLDER/errors``.
 """
@@ -27,12 +29,24 @@ from blake3 import blake3
 from omicshelf.backend.base import CopyDraft, FileDraft, VersionDraft
 from omicshelf.backend.embedded.backend import EmbeddedBackend
 from omicshelf.backend.source import FileSource
-from omicshelf.errors import NotFound, RepositoryLocked
+from omicshelf.errors import NotFound, RepositoryLocked, StorageError, Unreachable
 from omicshelf.records import Origin
 
 BY = Origin(user="ada")
 ATLAS = "atlas"
 LARGE = b"".join(b"%d:%d\n" % (i, i * i * 7919 % 1_000_003) for i in range(25_000))
+
+
+PAUSE = float(os.environ.get("FLEET_PAUSE", "0.5"))  # seconds between two kills, at most
+FAULTS = (StorageError, Unreachable) if os.environ.get("FLEET_FAULTS") == "1" else ()
+
+
+def connect(folder: Path) -> EmbeddedBackend:
+    return EmbeddedBackend(
+        folder / "catalog",
+        database_url=os.environ.get("FLEET_DATABASE"),
+        storage_url=os.environ.get("FLEET_STORAGE"),
+    )
 
 
 class Worker:
@@ -42,7 +56,7 @@ class Worker:
         self.folder = folder
         self.chosen = random.Random(seed)
         self.name = f"{seed:x}"
-        self.backend = EmbeddedBackend(folder / "catalog")
+        self.backend = connect(folder)
         self.mine: list[tuple[str, str, str]] = []  # dataset, version, hash
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._ledger = os.open(folder / "ledger", flags, 0o644)
@@ -141,7 +155,7 @@ class Worker:
 
     def run(self, work: Callable[[Worker], None]) -> None:
         while True:
-            with contextlib.suppress(RepositoryLocked):
+            with contextlib.suppress(RepositoryLocked, *FAULTS):
                 work(self)
 
 
@@ -162,12 +176,17 @@ def start(folder: Path, role: int, seed: int) -> int:
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
-    with closing(EmbeddedBackend(folder / "catalog")) as backend:
-        backend.create_atlas(ATLAS, by=BY)
+    # In a process of its own: a connection to a bucket does not survive the forks that follow.
+    maker = os.fork()
+    if not maker:
+        with closing(connect(folder)) as backend:
+            backend.create_atlas(ATLAS, by=BY)
+        os._exit(0)
+    assert os.waitpid(maker, 0)[1] == 0
     chosen = random.Random(seed)
     running = {role: start(folder, role, seed * 1000 + role) for role in range(len(ROLES))}
     for number in range(kills):
-        time.sleep(chosen.uniform(0.05, 0.5) if number else 1.5)
+        time.sleep(chosen.uniform(0.1, 1) * PAUSE if number else 3 * PAUSE)
         role = chosen.randrange(len(ROLES))
         os.kill(running[role], signal.SIGKILL)
         os.waitpid(running[role], 0)

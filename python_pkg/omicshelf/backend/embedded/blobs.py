@@ -237,21 +237,21 @@ class Blobs(Changes):
             The flush of the pack, where it has begun.
         """
         pack, blob_id = ingested.pack_file, ingested.manifest.blob
-        same = self._same_bytes(source, ingested) if reuse else None
+        same, there = self._same_bytes(source, ingested) if reuse else (None, None)
         if same is None and pack is not None and flushed is None and self.has_local_objects:
             flushed = in_thread(partial(_flush, pack))
         found = source.inspection()
         if flushed is not None:
             flushed.result()  # a disk tells of a failed flush but once
-        if same is not None:
+        if same is not None and there is not None:
             if pack is not None:
                 pack.unlink(missing_ok=True)
-            known = [*known, self.manifest(same.id)]
-            if same.summary == found.summary and self._has_sound_names(same.id):
+            known = [*known, there]
+            if same.summary == found.summary and self._has_sound_names(there):
                 return Incoming(same, existing=True)
             # The same bytes, learnt of differently: under another name, or as a file.
             # Or their names are damaged, and are written again.
-            ingested = self._shared(same, blob_id, ingested)
+            ingested = self._shared(there, blob_id, ingested)
         return self._with_names(_incoming(blob_id, source, ingested, found), known)
 
     def _known(self, near: Sequence[str]) -> list[BlobManifest]:
@@ -262,7 +262,9 @@ class Blobs(Changes):
                 found.append(self.manifest(blob))
         return found
 
-    def _same_bytes(self, source: Source, ingested: Ingested) -> BlobFacts | None:
+    def _same_bytes(
+        self, source: Source, ingested: Ingested
+    ) -> tuple[BlobFacts, BlobManifest] | tuple[None, None]:
         """Find a blob of the same bytes whose packs are sound."""
         with self.db.reading() as connection:
             rows = connection.execute(
@@ -278,8 +280,8 @@ class Blobs(Changes):
             if not manifests_there or self._unsound(manifests_there):
                 continue
             if self._is_same(manifests_there[0], ingested.manifest):
-                return blob_facts(row)
-        return None
+                return blob_facts(row), manifests_there[0]
+        return None, None
 
     def _is_same(self, there: BlobManifest, found: BlobManifest) -> bool:
         """Say whether a blob with the hash of a file has its bytes.
@@ -298,8 +300,9 @@ class Blobs(Changes):
             return False
         return True
 
-    def _shared(self, same: BlobFacts, blob_id: str, ingested: Ingested) -> Ingested:
-        manifest = dataclasses.replace(self.manifest(same.id), blob=blob_id)
+    @staticmethod
+    def _shared(there: BlobManifest, blob_id: str, ingested: Ingested) -> Ingested:
+        manifest = dataclasses.replace(there, blob=blob_id)
         return dataclasses.replace(
             ingested, manifest=manifest, pack_file=None, pack_key=None, added_bytes=0
         )
@@ -323,8 +326,8 @@ class Blobs(Changes):
             incoming, ingested=ingested, sidecar=data if shared is None else None
         )
 
-    def _has_sound_names(self, blob: str) -> bool:
-        sidecar = self.manifest(blob).sidecar
+    def _has_sound_names(self, there: BlobManifest) -> bool:
+        sidecar = there.sidecar
         return sidecar is None or self._is_readable(sidecar)
 
     def _is_readable(self, sidecar: Sidecar) -> bool:
