@@ -8,10 +8,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import schemathesis
-from hypothesis import settings
+from hypothesis import assume, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -39,7 +40,7 @@ EXAMPLES = settings.default.max_examples if settings.default.max_examples > 100 
 # What is there, so that half of all requests get beyond "there is no such thing".
 THERE = {
     "atlas": "atlas", "dataset_id": "d1", "version": "v1", "other": "v1", "name": "a.html",
-    "study": "study", "user": "ada",
+    "study": "study", "user": "ada", "blob": "", "version_id": "", "upload": "", "number": "0",
 }  # fmt: skip
 
 schema = schemathesis.openapi.from_dict(document())
@@ -69,9 +70,15 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def seed(client: Client) -> None:
-    client.put("d1", client.material.in_memory(client.material.anndata()))
+    record = client.put("d1", client.material.in_memory(client.material.anndata()))
     client.attach("d1", "a.html", "<p>")
     client.post("/atlases/atlas/datasets/d1/study", {"study_id": "study"})
+    body = {
+        "atlas": "atlas", "dataset_id": "d1", "size": 5, "data_format": "txt", "file_name": "b.txt"
+    }  # fmt: skip
+    upload = client.post("/uploads", body).json()["upload"]
+    found = {"blob": record.version.blob, "version_id": record.version.version_id}
+    THERE.update(found, upload=upload)
 
 
 def known_blob(client: Client) -> str:
@@ -82,8 +89,13 @@ def known_blob(client: Client) -> str:
 @schema.parametrize()
 @settings(max_examples=EXAMPLES)
 def test_whatever_the_description_allows(case: schemathesis.Case, asked: Client) -> None:
+    # tornado closes the connection on a head of more than 64 KiB, before anything is routed.
+    assume(len(urlencode(case.query or {}, doseq=True)) < 60_000)
     if case.query and case.query.get("wait"):
         case.query["wait"] = 0.0  # it is only slow
+    about = (case.path_parameters or {}).get("dataset_id")
+    if isinstance(case.body, dict) and "dataset_id" in case.body and about == THERE["dataset_id"]:
+        case.body["dataset_id"] = about  # else the answer is that the two differ, every time
     base = f"{asked.server.url.rstrip('/')}{API}"
     headers = {"Authorization": f"token {asked.server.token}"}
     response = case.call(base_url=base, headers=headers, timeout=60)
