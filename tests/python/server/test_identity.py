@@ -168,3 +168,41 @@ def test_the_authorizer_is_asked(tmp_path: Path) -> None:
         asked = (server.folder / "asked").read_text().split("\n")
         assert "read omicshelf:atlas" in asked
         assert "execute omicshelf:admin" in asked
+
+
+def test_the_minted_token_is_good_for_the_catalog_alone(tmp_path: Path) -> None:
+    """What kernels are given: the server's own user here, and nobody anywhere else."""
+    (tmp_path / "reveal.py").write_text(
+        "from tornado.ioloop import IOLoop\n"
+        "def _jupyter_server_extension_points():\n"
+        "    return [{'module': 'reveal'}]\n"
+        "def _load_jupyter_server_extension(app):\n"
+        "    def write():\n"
+        "        (shelf,) = app.extension_manager.extension_apps['omicshelf']\n"
+        "        open('minted', 'w').write(shelf.minted_token)\n"
+        "    IOLoop.current().add_callback(write)\n"
+    )
+    options = {
+        "ServerApp.jpserver_extensions": {"omicshelf": True, "reveal": True, "jupyterlab": False}
+    }
+    where = {"PYTHONPATH": str(tmp_path)}
+    with jupyter(tmp_path / "server", options=options, environment=where) as server:
+        client = Client(server, server.folder, Material(tmp_path / "material"))
+        token = (server.folder / "minted").read_text()
+        assert len(token) >= 43
+        assert token not in server.log
+        for scheme in ("token", "Bearer"):
+            bearing = {"Authorization": f"{scheme} {token}"}
+            info = client.anonymous("GET", "/info", headers=bearing)
+            assert info.json()["user"] == "ada"
+            assert token not in info.text
+            made = client.anonymous("POST", "/atlases", json={"name": scheme}, headers=bearing)
+            assert made.status_code == 201  # with no cookie there is nothing to forge
+            for path in ("api/contents", "api/kernels", "api/sessions"):
+                other = requests.get(f"{server.url}{path}", headers=bearing, timeout=30)
+                assert other.status_code == 403
+        for wrong in (token[:-1], f"{token}x", token.swapcase(), "é"):
+            bearing = {"Authorization": f"token {wrong}".encode()}
+            client.refused(client.anonymous("GET", "/info", headers=bearing), 401, "Unauthorized")
+        # In an address it would be logged by whatever stands between.
+        client.refused(client.anonymous("GET", f"/info?token={token}"), 401, "Unauthorized")
