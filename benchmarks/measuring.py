@@ -7,7 +7,7 @@ import gc
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,9 @@ __all__ = [
     "fsync",
     "interleave",
     "new_catalog",
+    "peak_memories",
     "peak_memory",
+    "percentile",
     "repeat",
     "stored_bytes",
 ]
@@ -47,6 +49,11 @@ class Scale:
     creates: int = 1_000
     datasets: tuple[int, ...] = (1_000, 10_000, 100_000)
     writes: int = 200
+    big_bytes: int = 2_000_000_000
+    served: int = 10_000
+    requests: int = 201
+    load_seconds: float = 60.0
+    writing_seconds: float = 5.0
 
 
 FULL = Scale()
@@ -59,6 +66,11 @@ QUICK = Scale(
     creates=100,
     datasets=(1_000, 5_000),
     writes=25,
+    big_bytes=200_000_000,
+    served=1_000,
+    requests=31,
+    load_seconds=10.0,
+    writing_seconds=1.0,
 )
 
 
@@ -187,6 +199,18 @@ def repeat(what: str, ours: Contender, *, bar: float | None, rounds: int) -> Fig
     return Figure(what, median, "ms", median, "ms", bar)
 
 
+def percentile(seconds: Sequence[float], percent: float) -> float:
+    """Give the value below which so many of a hundred lie; the largest of few.
+
+    Examples
+    --------
+    >>> percentile([3, 1, 2], 50), percentile(range(200), 99), percentile([3, 1, 2], 99)
+    (2, 198, 3)
+    """
+    ordered = sorted(seconds)
+    return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+
+
 # -- files
 
 
@@ -230,23 +254,44 @@ def peak_memory(work: Callable[[], object]) -> float | None:
     Children that live before and after count with their own peaks, so the sum is an upper
     bound. None where the kernel does not tell (only Linux does).
     """
+    found = peak_memories(work, {"all": os.getpid()})
+    return None if found is None else found["all"]
+
+
+def peak_memories(
+    work: Callable[[], object], processes: Mapping[str, int]
+) -> dict[str, float] | None:
+    """Give the peaks above idle, in MB, of processes with those that they started.
+
+    One that another of them started counts for itself alone.
+    """
     if not Path("/proc/self/clear_refs").exists():
         return None
     gc.collect()
-    idle = {pid: _memory(pid, "VmRSS") for pid in _family()}
+    idle = {
+        pid: _memory(pid, "VmRSS")
+        for root in processes.values()
+        for pid in _family(root, processes.values())
+    }
     for pid in idle:
         Path(f"/proc/{pid}/clear_refs").write_text(CLEAR_PEAK)
     work()
-    return sum(_memory(pid, "VmHWM") - idle.get(pid, 0.0) for pid in _family())
+    return {
+        name: sum(
+            _memory(pid, "VmHWM") - idle.get(pid, 0.0) for pid in _family(root, processes.values())
+        )
+        for name, root in processes.items()
+    }
 
 
-def _family() -> list[int]:
-    """Give this process and those that it started, and those that they started."""
-    family = [os.getpid()]
+def _family(root: int, apart: Iterable[int]) -> list[int]:
+    """Give a process and those that it started, and those that they started; none of others."""
+    family, others = [root], set(apart)
     for pid in family:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(OSError):
-                family += map(int, (task / "children").read_text().split())
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                children = map(int, (task / "children").read_text().split())
+                family += [child for child in children if child not in others]
     return family
 
 

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import browsing, keeping, loading, peer, saving
+from benchmarks import browsing, keeping, loading, peer, saving, serving, team
 from benchmarks.measuring import FULL, QUICK, Figure, Scale
 from benchmarks.report import machine, print_table, write_results
 
@@ -35,6 +35,11 @@ ROWS: dict[str, Row] = {
     "diff": loading.diff,
     "import": loading.imports,
     "writers": saving.writers_together,
+    "remote-load": serving.remote_load,
+    "remote-column": serving.remote_column,
+    "remote-small": serving.remote_small,
+    "team-load": team.load,
+    "team-writers": team.writers,
     "peer": peer.lamindb,
 }
 _ROOT = Path(__file__).parents[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ __all__ = [
     "analysis_steps",
     "counts",
     "large_h5ad",
+    "large_h5ad_apart",
     "normalised",
     "opaque_file",
     "pbmc",
@@ -148,6 +151,13 @@ def large_h5ad(path: Path, n_bytes: int) -> None:
         index=[f"cell{i}" for i in range(x.shape[0])],
     )
     AnnData(x, obs=obs).write_h5ad(path)
+
+
+def large_h5ad_apart(path: Path, n_bytes: int) -> None:
+    """Write it in another process, so that the memory of making it is no free heap of this one."""
+    code = "import sys; from pathlib import Path; from benchmarks.samples import large_h5ad; "
+    code += "large_h5ad(Path(sys.argv[1]), int(sys.argv[2]))"
+    subprocess.run([sys.executable, "-c", code, path, str(n_bytes)], check=True)
 
 
 def opaque_file(path: Path, n_bytes: int) -> None:

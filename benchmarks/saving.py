@@ -84,10 +84,7 @@ def create_file(folder: Path, scale: Scale) -> Iterator[Figure]:
     samples.opaque_file(opaque, scale.file_bytes)
     yield from _from_file("opaque bytes", opaque, folder, scale.rounds)
     opaque.unlink()
-    # In a process of its own, so that the memory of making it is not here as a free heap.
-    code = "import sys; from pathlib import Path; from benchmarks.samples import large_h5ad; "
-    code += "large_h5ad(Path(sys.argv[1]), int(sys.argv[2]))"
-    subprocess.run([sys.executable, "-c", code, h5ad, str(scale.file_bytes)], check=True)
+    samples.large_h5ad_apart(h5ad, scale.file_bytes)
     yield from _from_file("h5ad", h5ad, folder, scale.rounds)
 
 
