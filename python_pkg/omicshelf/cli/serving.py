@@ -29,11 +29,16 @@ def serve(
             metavar="URL",
             help="PostgreSQL for the records: postgresql+psycopg://user@host/name. The password "
             "is better left to PGPASSFILE.",
+            envvar="OMICSHELF_DATABASE_URL",
         ),
     ] = None,
     storage_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A bucket for the bytes: s3://bucket/prefix."),
+        typer.Option(
+            metavar="URL",
+            help="A bucket for the bytes: s3://bucket/prefix.",
+            envvar="OMICSHELF_STORAGE_URL",
+        ),
     ] = None,
     default_role: Annotated[
         str | None,
@@ -44,6 +49,14 @@ def serve(
     admin: Annotated[
         list[str] | None,
         typer.Option(metavar="USER", help="A user who may do everything. May be repeated."),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tokens|shared",
+            help="Users by their personal tokens, or one token for the whole server. Default: "
+            "tokens with --database-url.",
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A configuration file of traits.")
@@ -65,6 +78,7 @@ def serve(
         "OmicshelfServer.database_url": database_url,
         "OmicshelfServer.storage_url": storage_url,
         "OmicshelfServer.default_role": default_role,
+        "CatalogServerApp.identity": identity,
         "ServerApp.config_file": None if config is None else str(config.absolute()),
     }
     arguments = ["--ServerApp.open_browser=False"]

@@ -23,6 +23,7 @@ from omicshelf.server.opening import Opening
 from omicshelf.server.page import PageHandler
 from omicshelf.server.proxy import ProxyHandler
 from omicshelf.server.service import Limits, Service
+from omicshelf.server.tokens import TokenIdentityProvider
 
 __all__ = ["OmicshelfServer"]
 
@@ -138,7 +139,7 @@ class OmicshelfServer(ExtensionApp):
             access=access_logger(self.access_log, self.log),
             hidden=self._hidden(),
             policy=Policy(self._default_role()),
-            admins=frozenset(self.admins),
+            admins=frozenset(self.admins) | self._holders_of_the_shared_token(),
         )
         self.settings["omicshelf_service"] = self.service
 
@@ -182,6 +183,13 @@ class OmicshelfServer(ExtensionApp):
             assert self.serverapp is not None
             return "admin" if is_of_one_person(self.serverapp.identity_provider) else None
         return None if self.default_role == "none" else cast("Role", self.default_role)
+
+    def _holders_of_the_shared_token(self) -> set[str]:
+        """Give the server's own user, where others have names and there is a shared token too."""
+        assert self.serverapp is not None
+        provider = self.serverapp.identity_provider
+        shared = isinstance(provider, TokenIdentityProvider) and bool(provider.token)
+        return {self.user or own_name()} if shared else set()
 
     def _open(self) -> Backend:
         if not self.is_team:

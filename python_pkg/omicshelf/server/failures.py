@@ -23,7 +23,7 @@ from omicshelf.errors import (
     Unreachable,
 )
 
-__all__ = ["KINDS", "Failure", "Refused", "failure_of"]
+__all__ = ["KINDS", "Failure", "HttpRefused", "Refused", "failure_of"]
 
 # What an exception means that comes from tornado or Jupyter and not from our tree.
 _OF_STATUS: dict[int, type[RequestException]] = {
@@ -59,6 +59,17 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
+class HttpRefused(web.HTTPError):
+    """A refusal where Jupyter's handlers stand between, which know only tornado's errors."""
+
+    def __init__(self, cause: Refused | RequestException) -> None:
+        if isinstance(cause, Refused):
+            super().__init__(cause.status, "%s", cause.error.title)
+        else:  # its words may name what only the server's own log may
+            super().__init__(_status_of(cause), "The catalog cannot be asked at the moment.")
+        self.cause = cause
+
+
 @dataclass(frozen=True)
 class Failure:
     """An answer of status 4xx or 5xx."""
@@ -82,6 +93,8 @@ def failure_of(
     hidden
         Paths of the server, which no answer may show.
     """
+    if isinstance(error, HttpRefused):
+        error = error.cause
     if isinstance(error, Refused):
         return _told(error.status, error.error, error.headers, hidden)
     if isinstance(error, RequestException):

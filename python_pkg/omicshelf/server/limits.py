@@ -40,10 +40,20 @@ class RateLimit:
         if self._rate <= 0:
             return 0.0
         now = self._clock()
-        tokens, since = self._buckets.pop(user, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - since) * self._rate)
+        tokens = self._left(user, now)
+        self._buckets.pop(user, None)
         allowed = tokens >= 1
         self._buckets[user] = (tokens - 1 if allowed else tokens, now)
         if len(self._buckets) > _MOST_USERS:
             self._buckets.popitem(last=False)  # who asked last the longest time ago
         return 0.0 if allowed else (1 - tokens) / self._rate
+
+    def until(self, user: str) -> float:
+        """Give the seconds until there is a token of ``user``, without taking it."""
+        if self._rate <= 0:
+            return 0.0
+        return max(0.0, 1 - self._left(user, self._clock())) / self._rate
+
+    def _left(self, user: str, now: float) -> float:
+        tokens, since = self._buckets.get(user, (self._burst, now))
+        return min(self._burst, tokens + (now - since) * self._rate)

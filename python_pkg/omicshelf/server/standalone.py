@@ -10,15 +10,16 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
-from traitlets import Float
+from traitlets import Enum, Float
 
 from omicshelf.errors import Invalid
 from omicshelf.server.app import OmicshelfServer
+from omicshelf.server.tokens import TokenIdentityProvider
 
 __all__ = ["CatalogServer", "CatalogServerApp", "main"]
 
@@ -48,7 +49,37 @@ class CatalogServerApp(ServerApp):
         "/omicshelf/ready says 503 meanwhile, and new connections are refused.",
     ).tag(config=True)
 
+    identity = Enum(
+        ["auto", "tokens", "shared"],
+        default_value="auto",
+        help="Who users are. tokens: those whose personal tokens are in the catalog; shared: "
+        "everybody who has the one token or password of the server, which names nobody. auto: "
+        "tokens for the catalog of a team, unless another identity provider was chosen, such as "
+        "that of a JupyterHub.",
+    ).tag(config=True)
+
     _ending = False
+
+    def init_configurables(self) -> None:
+        if self._by_tokens():
+            self.identity_provider_class = TokenIdentityProvider
+            self.log.info(
+                "Users come with personal tokens; who reaches the database makes one: "
+                "omicshelf token create USER"
+            )
+        super().init_configurables()
+
+    def _by_tokens(self) -> bool:
+        app = cast("OmicshelfServer", self._starter_app)
+        if self.identity != "tokens":
+            chosen = "identity_provider_class" in self.config.get("ServerApp", {})
+            return self.identity == "auto" and app.is_team and not chosen
+        if app.is_proxy:
+            raise Invalid(
+                "The catalog is another server's, which alone knows personal tokens.",
+                "Leave --identity out; or use the address of that server itself.",
+            )
+        return True
 
     def init_webapp(self) -> None:
         self.contents_manager_class = _NoContents
