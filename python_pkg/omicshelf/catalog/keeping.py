@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omicshelf.catalog.connection import Connection, current
+from omicshelf.catalog.fetching import is_web_address, shown_address
 from omicshelf.catalog.origin import current_origin
 from omicshelf.catalog.progress import progress_bar
 from omicshelf.errors import Invalid
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from omicshelf.backend.embedded.archive import ArchiveReport
     from omicshelf.backend.embedded.backend import EmbeddedBackend
     from omicshelf.backend.embedded.rebuild import RebuildReport
+    from omicshelf.backend.embedded.relog import RelogReport
 
-__all__ = ["export_archive", "import_archive", "rebuild"]
+__all__ = ["export_archive", "import_archive", "rebuild", "rebuild_database", "relog"]
 
 
 def rebuild(folder: str | os.PathLike[str]) -> RebuildReport:
@@ -32,7 +34,44 @@ def rebuild(folder: str | os.PathLike[str]) -> RebuildReport:
     """
     from omicshelf.backend.embedded.rebuild import rebuild as rebuild_folder
 
+    if is_web_address(os.fspath(folder)):
+        raise _on_a_server("rebuilt", shown_address(os.fspath(folder)))
     return rebuild_folder(Path(folder))
+
+
+def rebuild_database(database_url: str, storage_url: str) -> RebuildReport:
+    """Make the database of a team's catalog anew, from its bucket alone.
+
+    Parameters
+    ----------
+    database_url
+        An empty database. No server may use the catalog meanwhile.
+    storage_url
+        The bucket of the catalog.
+
+    Returns
+    -------
+    RebuildReport
+        What was recovered, and up to which sequence number of the change log.
+    """
+    from omicshelf.backend.embedded.rebuild import rebuild_database as rebuild_it
+
+    return rebuild_it(database_url, storage_url=storage_url)
+
+
+def relog(*, connection: Connection | None = None) -> RelogReport:
+    """Make the change log in the store say what a restored database says.
+
+    Run it after a database was restored from a backup, before anything is written.
+
+    Parameters
+    ----------
+    connection
+        The catalog; default: the current one.
+    """
+    from omicshelf.backend.embedded.relog import relog as relog_it
+
+    return relog_it(_folder(connection))
 
 
 def export_archive(
@@ -90,11 +129,16 @@ def _folder(connection: Connection | None) -> EmbeddedBackend:
 
     backend = (connection or current()).backend
     if not isinstance(backend, EmbeddedBackend):
-        raise Invalid(
-            "Only a catalog in a folder can be exported and imported here.",
-            "Run the command where the catalog's folder is.",
-        )
+        raise _on_a_server("exported from or imported into", backend.url)
     return backend
+
+
+def _on_a_server(what: str, url: str) -> Invalid:
+    return Invalid(
+        f"The catalog at '{url}' cannot be {what} from here: a server keeps it.",
+        "Run this on the server's machine, with the catalog's folder. To move single datasets, "
+        "use copy_dataset.",
+    )
 
 
 def _used(backend: EmbeddedBackend) -> int:

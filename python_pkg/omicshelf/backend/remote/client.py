@@ -80,6 +80,7 @@ class Client:
 
     connect_timeout = 5.0
     read_timeout = 60.0
+    first_byte_timeout = 600.0  # of content: a server may have to put a large file together
 
     def __init__(self, address: Address, token: str | None) -> None:
         self._address = address
@@ -237,7 +238,7 @@ class Client:
                 {"Accept-Encoding": "identity", **headers},
                 repeat=True,
                 stream=True,
-                read_timeout=self.read_timeout,
+                read_timeout=self.first_byte_timeout,
                 tries=_PATIENT,
             )
         )
