@@ -15,7 +15,8 @@ from omicshelf.backend.connect import configured_url, open_backend
 from omicshelf.backend.permissions import Policy
 from omicshelf.records import Role
 from omicshelf.server.access import access_logger
-from omicshelf.server.handlers import ApiHandler, HealthHandler
+from omicshelf.server.handlers import ApiHandler
+from omicshelf.server.health import HealthHandler
 from omicshelf.server.identity import MintedToken, is_of_one_person, own_name
 from omicshelf.server.kernels import credential, is_server, tell_kernels
 from omicshelf.server.limits import RateLimit
