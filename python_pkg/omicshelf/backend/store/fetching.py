@@ -19,7 +19,7 @@ __all__ = ["BLOCK", "LANES", "RANGE", "Fetch", "fetches"]
 BLOCK = 256 << 10
 """Bytes that a small read takes with it: HDF5 goes on reading near where it has read."""
 
-RANGE = 8 << 20
+RANGE = 4 << 20
 """Bytes of one request where a whole blob is read."""
 
 LANES = 6
