@@ -11,6 +11,8 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
+from omicshelf.backend.embedded.belonging import MARKER
+from omicshelf.backend.store.objectstore import ObjectStore
 from omicshelf.errors import Unreachable
 from omicshelf.server.failures import Refused, failure_of
 from omicshelf.server.service import Service
@@ -80,7 +82,11 @@ class HealthHandler(JsonErrors):
             told = Unreachable("The server is about to end.", "Ask another one.")
             raise Refused(503, told, {"Retry-After": "5"})
         try:
-            self.service.opening.backend().last_change()
+            backend = self.service.opening.backend()
+            backend.last_change()
+            store: ObjectStore | None = getattr(backend, "store", None)
+            if store is not None:  # else another server's, which has just answered
+                store.size(MARKER)
         except Exception as error:
             status = error.status if isinstance(error, Refused) else 503
             told = Unreachable("The server is not ready.", "Its log says why.")
