@@ -65,9 +65,10 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         doings: dict[str, Callable[[], None]] = {name: getattr(self, f"_do_{name}") for name in MIX}
-        self._do_upload()
         while time.monotonic() < self._until:
             (name,) = self._chance.choices(list(MIX), weights=list(MIX.values()))
+            if not self._known:  # there is nothing of its own to ask for yet
+                name = "upload"
             started = time.monotonic()
             try:
                 doings[name]()

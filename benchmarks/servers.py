@@ -72,11 +72,12 @@ def count_sent() -> Iterator[Sent]:
         sent.n_bytes += memoryview(data).nbytes
         send(connection, data)
 
-    HTTPConnection.send = counted  # type: ignore[method-assign]
+    of_class: Any = HTTPConnection
+    of_class.send = counted
     try:
         yield sent
     finally:
-        HTTPConnection.send = send  # type: ignore[method-assign]
+        of_class.send = send
 
 
 # -- a team's
