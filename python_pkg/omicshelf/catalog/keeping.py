@@ -71,7 +71,7 @@ def relog(*, connection: Connection | None = None) -> RelogReport:
     """
     from omicshelf.backend.embedded.relog import relog as relog_it
 
-    return relog_it(_folder(connection))
+    return relog_it(_folder(connection), by=current_origin())
 
 
 def export_archive(

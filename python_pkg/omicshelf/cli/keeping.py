@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ from omicshelf.errors import Invalid, StorageError
 if TYPE_CHECKING:
     from omicshelf.backend.base import VerifyReport
     from omicshelf.backend.embedded.archive import ArchiveReport
+    from omicshelf.backend.embedded.rebuild import RebuildReport
     from omicshelf.records import Change
 
 __all__ = ["register"]
@@ -171,22 +173,28 @@ def gc(
     session.out.facts((name, value) for name, value in rows)
 
 
-def rebuild(context: typer.Context) -> None:
+def rebuild(
+    context: typer.Context,
+    log_only: Annotated[
+        bool,
+        typer.Option(
+            "--log",
+            help="Keep the database, and make the change log of the store agree with it: after "
+            "it was restored from a backup, before anything is written.",
+        ),
+    ] = False,
+) -> None:
     """Make the catalog's database anew from its store; the old one is kept beside it.
 
-    Exit code 1 where something is missing or damaged.
+    Of a team's catalog the database must be empty. Exit code 1 where something is missing or
+    damaged.
     """
-    from omicshelf.catalog.keeping import rebuild as rebuild_folder
-
     session = session_of(context)
-    folder = session.folder
-    if folder is None:
-        raise Invalid(
-            f"'{session.address}' is no folder on this machine.",
-            "Run it where the catalog's folder is.",
-        )
+    if log_only:
+        _rebuild_log(session)
+        return
     with session.out.working("Reading the store"):
-        report = rebuild_folder(folder)
+        report = _rebuilt(session)
     if session.out.json:
         session.out.document({"ok": report.ok, **vars(report)})
     else:
@@ -204,6 +212,37 @@ def rebuild(context: typer.Context) -> None:
         )
     if not report.ok:
         raise typer.Exit(FOUND)
+
+
+def _rebuilt(session: Session) -> RebuildReport:
+    from omicshelf.catalog import keeping
+
+    team = [os.environ.get(f"OMICSHELF_{name}_URL", "").strip() for name in ("DATABASE", "STORAGE")]
+    if session.url is None and all(team):
+        return keeping.rebuild_database(*team)
+    if session.folder is None:
+        raise Invalid(
+            f"'{session.address}' is no folder on this machine.",
+            "Run it where the catalog's folder is.",
+        )
+    return keeping.rebuild(session.folder)
+
+
+def _rebuild_log(session: Session) -> None:
+    from omicshelf.catalog.keeping import relog
+
+    report = relog(connection=session.connection)
+    if session.out.json:
+        session.out.document(vars(report))
+        return
+    session.out.facts(
+        [
+            ("change log up to", report.last_seq),
+            ("lines that it lacked", report.added),
+            ("changes that are undone", report.undone),
+            *(("kept", key) for key in report.kept),
+        ]
+    )
 
 
 def export(
