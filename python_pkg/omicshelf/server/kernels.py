@@ -60,14 +60,15 @@ def _read(path: Path) -> str:
     return text
 
 
-def tell_kernels(serverapp: Any, address: str, token: str) -> None:
+def tell_kernels(serverapp: Any, folder: str | None, token: str) -> None:
     """Set, for the kernels that this server starts, where the catalog is.
 
-    A folder they open themselves; another server they reach through this one, with a token that
-    is good for ``/omicshelf`` alone. Called when the port is known that the server has bound.
+    A folder they open themselves. Anything else, a team's database or another server, they
+    reach through this one, with a token that is good for ``/omicshelf`` alone. Called when the
+    port is known that the server has bound.
     """
-    if not is_server(address):
-        os.environ["OMICSHELF_URL"] = str(Path(address).expanduser().absolute())
+    if folder is not None:
+        os.environ["OMICSHELF_URL"] = str(Path(folder).expanduser().absolute())
         return
     if serverapp.sock:
         serverapp.log.warning(

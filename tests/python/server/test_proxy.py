@@ -271,7 +271,7 @@ def test_what_kernels_are_told(
     monkeypatch.setenv("OMICSHELF_URL", "before")
     monkeypatch.setenv("OMICSHELF_TOKEN", "before")
     app = SimpleNamespace(sock="", ip=ip, port=8889, certfile=certfile, base_url=base_url)
-    tell_kernels(app, "https://team.example/", "minted")
+    tell_kernels(app, None, "minted")
     assert (os.environ["OMICSHELF_URL"], os.environ["OMICSHELF_TOKEN"]) == (url, "minted")
 
 
