@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +12,40 @@ from urllib.parse import urlsplit
 from omicshelf.backend.base import Backend
 from omicshelf.errors import Invalid
 
-__all__ = ["configured_token", "configured_url", "open_backend"]
+__all__ = ["TeamCatalog", "configured_team", "configured_token", "configured_url", "open_backend"]
 
 _SERVERS = ("http", "https")
+
+
+@dataclass(frozen=True)
+class TeamCatalog:
+    """Where a team's catalog is: its database, and its bucket or folder.
+
+    Addresses may hold a password, and are not shown.
+    """
+
+    database_url: str | None = field(repr=False)
+    storage_url: str | None = field(repr=False)
+    folder: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Where its bytes are, without what may be secret."""
+        return self.folder or (self.storage_url or "postgresql://").partition("?")[0]
+
+
+def configured_team() -> TeamCatalog | None:
+    """Give the team's catalog that the environment names, to be opened without its server.
+
+    ``OMICSHELF_DATABASE_URL`` and ``OMICSHELF_STORAGE_URL``; ``OMICSHELF_URL`` may name the
+    folder of its bytes. None where neither is set, or ``OMICSHELF_URL`` names a server.
+    """
+    database = os.environ.get("OMICSHELF_DATABASE_URL", "").strip() or None
+    storage = os.environ.get("OMICSHELF_STORAGE_URL", "").strip() or None
+    folder = os.environ.get("OMICSHELF_URL", "").strip() or None
+    if (database is None and storage is None) or (folder and _server_of(folder)[0] in _SERVERS):
+        return None
+    return TeamCatalog(database, storage, folder)
 
 
 def configured_url() -> str:
@@ -62,11 +94,16 @@ def configured_token(url: str) -> str | None:
 def open_backend(url: str | os.PathLike[str] | None, *, token: str | None = None) -> Backend:
     """Open the backend at ``url``, or at the configured address.
 
+    Without ``url``, the database and the bucket of a team that the environment names come first:
+    on a machine that reaches them no server is asked, and no role counts.
+
     Raises
     ------
     omicshelf.errors.Invalid
         If the address is of a kind that this release cannot open.
     """
+    if url is None and (team := configured_team()) is not None:
+        return _open_team(team)
     text = os.fspath(url) if url is not None else configured_url()
     if not isinstance(text, str) or not text.strip() or "\x00" in text:
         raise Invalid(f"{text!r} is no address of a catalog.", "Pass the path of a folder.")
@@ -89,6 +126,19 @@ def open_backend(url: str | os.PathLike[str] | None, *, token: str | None = None
     from omicshelf.backend.embedded.backend import EmbeddedBackend
 
     return EmbeddedBackend(text)
+
+
+def _open_team(team: TeamCatalog) -> Backend:
+    from omicshelf.backend.embedded.backend import EmbeddedBackend
+
+    if team.folder is None and team.storage_url is None:
+        raise Invalid(
+            "OMICSHELF_DATABASE_URL names a database, and nothing where the bytes are.",
+            "Set OMICSHELF_STORAGE_URL to their bucket, or OMICSHELF_URL to their folder.",
+        )
+    return EmbeddedBackend(
+        team.folder, database_url=team.database_url, storage_url=team.storage_url
+    )
 
 
 def _server_of(url: str) -> tuple[str, str | None, int | None]:

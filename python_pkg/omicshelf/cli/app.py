@@ -10,7 +10,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from omicshelf.cli import completion, datasets, files, keeping, reading, roles, serving, versions
+from omicshelf.cli import (
+    completion,
+    datasets,
+    files,
+    keeping,
+    reading,
+    roles,
+    serving,
+    tokens,
+    versions,
+)
 from omicshelf.cli.output import Output
 from omicshelf.cli.running import interruptible, run
 from omicshelf.cli.session import Session
@@ -146,5 +156,5 @@ def start(
         os.environ["OMICSHELF_PROGRESS"] = "0"
 
 
-for group in (reading, datasets, versions, files, keeping, roles, serving):
+for group in (reading, datasets, versions, files, keeping, roles, tokens, serving):
     group.register(app)

@@ -28,16 +28,14 @@ def serve(
         typer.Option(
             metavar="URL",
             help="PostgreSQL for the records: postgresql+psycopg://user@host/name. The password "
-            "is better left to PGPASSFILE.",
-            envvar="OMICSHELF_DATABASE_URL",
+            "is better left to PGPASSFILE. Default: OMICSHELF_DATABASE_URL.",
         ),
     ] = None,
     storage_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="A bucket for the bytes: s3://bucket/prefix.",
-            envvar="OMICSHELF_STORAGE_URL",
+            help="A bucket for the bytes: s3://bucket/prefix. Default: OMICSHELF_STORAGE_URL.",
         ),
     ] = None,
     default_role: Annotated[
@@ -55,7 +53,7 @@ def serve(
         typer.Option(
             metavar="tokens|shared",
             help="Users by their personal tokens, or one token for the whole server. Default: "
-            "tokens with --database-url.",
+            "tokens for the catalog of a team, which has a database.",
         ),
     ] = None,
     config: Annotated[

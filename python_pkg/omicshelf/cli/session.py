@@ -90,9 +90,12 @@ class Session:
     @property
     def address(self) -> str:
         """Where the catalog is, or would be."""
-        from omicshelf.backend.connect import configured_url
+        from omicshelf.backend.connect import configured_team, configured_url
 
-        return self.url if self.url is not None else configured_url()
+        if self.url is not None:
+            return self.url
+        team = configured_team()
+        return configured_url() if team is None or team.folder else team.address
 
     @property
     def folder(self) -> Path | None:

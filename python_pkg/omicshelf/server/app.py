@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Enum, Float, Integer, List, Unicode
+from traitlets import Enum, Float, Integer, List, Unicode, default
 
 from omicshelf.backend.base import Backend
-from omicshelf.backend.connect import configured_url, open_backend
+from omicshelf.backend.connect import configured_team, configured_url, open_backend
 from omicshelf.backend.permissions import Policy
 from omicshelf.records import Role
 from omicshelf.server.access import access_logger
@@ -52,10 +52,13 @@ class OmicshelfServer(ExtensionApp):
     ).tag(config=True)
     database_url = Unicode(
         "",
-        help="Where the records of a team's catalog are: postgresql+psycopg://user@host/name.",
+        help="Where the records of a team's catalog are: postgresql+psycopg://user@host/name. "
+        "Default: OMICSHELF_DATABASE_URL.",
     ).tag(config=True)
     storage_url = Unicode(
-        "", help="Where the bytes of a team's catalog are: s3://bucket/prefix."
+        "",
+        help="Where the bytes of a team's catalog are: s3://bucket/prefix. Default: "
+        "OMICSHELF_STORAGE_URL.",
     ).tag(config=True)
     user = Unicode(
         "",
@@ -108,6 +111,16 @@ class OmicshelfServer(ExtensionApp):
         help="A file for one line of JSON a request, or - for the standard error. Default: the "
         "server's log, at the level of debugging.",
     ).tag(config=True)
+
+    @default("database_url")
+    def _database_in_environment(self) -> str:
+        team = None if is_server(self.url) else configured_team()
+        return (team and team.database_url) or ""
+
+    @default("storage_url")
+    def _storage_in_environment(self) -> str:
+        team = None if is_server(self.url) else configured_team()
+        return (team and team.storage_url) or ""
 
     service: Service
     minted_token: str
@@ -198,10 +211,15 @@ class OmicshelfServer(ExtensionApp):
         from omicshelf.backend.embedded.backend import EmbeddedBackend
 
         return EmbeddedBackend(
-            self.url or None,
+            self.url or self._folder_in_environment(),
             database_url=self.database_url or None,
             storage_url=self.storage_url or None,
         )
+
+    @staticmethod
+    def _folder_in_environment() -> str | None:
+        team = configured_team()
+        return team.folder if team is not None else None
 
     def _hidden(self) -> list[str]:
         """Give what no answer shows: folders, and addresses that may hold a password."""
