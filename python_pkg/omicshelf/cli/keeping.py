@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -215,11 +214,12 @@ def rebuild(
 
 
 def _rebuilt(session: Session) -> RebuildReport:
+    from omicshelf.backend.connect import configured_team
     from omicshelf.catalog import keeping
 
-    team = [os.environ.get(f"OMICSHELF_{name}_URL", "").strip() for name in ("DATABASE", "STORAGE")]
-    if session.url is None and all(team):
-        return keeping.rebuild_database(*team)
+    team = configured_team() if session.url is None else None
+    if team is not None and team.database_url and team.storage_url:
+        return keeping.rebuild_database(team.database_url, team.storage_url)
     if session.folder is None:
         raise Invalid(
             f"'{session.address}' is no folder on this machine.",
