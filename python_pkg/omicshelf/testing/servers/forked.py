@@ -12,7 +12,7 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,13 +20,28 @@ from typing import Any
 
 from omicshelf.testing.servers.jupyter import ARGUMENTS, JupyterServer
 
-__all__ = ["ForkedServer", "forked"]
+__all__ = ["ForkedServer", "fork_of", "forked"]
 
+# What a server imports until its first answers, also what it imports late.
 _PRELOADED = [
+    "alembic.command",
     "jupyter_server.serverapp",
-    "omicshelf.server.app",
+    *(
+        f"jupyter_server.{name}.handlers"
+        for name in ("kernelspecs", "nbconvert", "view")
+    ),
+    *(
+        f"jupyter_server.services.{name}.handlers"
+        for name in (
+            "api", "config", "contents", "events", "kernels", "kernelspecs", "nbconvert",
+            "security", "sessions",
+        )
+    ),
     "omicshelf.backend.embedded.backend",
-]
+    "omicshelf.cli.app",
+    "omicshelf.server.standalone",
+    "tornado.platform.asyncio",
+]  # fmt: skip
 
 
 class ForkedServer(JupyterServer):
@@ -35,11 +50,21 @@ class ForkedServer(JupyterServer):
     def _spawn(self) -> Any:
         if not hasattr(os, "fork"):
             return super()._spawn()
-        process = _context().Process(  # type: ignore[attr-defined]
-            target=_serve, args=(str(self.folder), self._environment()), daemon=True
-        )
-        process.start()
-        return _Process(process)
+        return fork_of("jupyter_server", ARGUMENTS, self.folder, self._environment())
+
+
+def fork_of(
+    module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> Any:
+    """Run ``python -m module arguments`` in a folder, in a fork of what has been imported already.
+
+    What it says goes to ``server.log`` in the folder. Give it back as :mod:`subprocess` would.
+    """
+    process = _context().Process(  # type: ignore[attr-defined]
+        target=_run, args=(module, list(arguments), str(folder), dict(environment)), daemon=True
+    )
+    process.start()
+    return _Process(process)
 
 
 class _Process:
@@ -73,15 +98,15 @@ def _context() -> multiprocessing.context.BaseContext:
     return context
 
 
-def _serve(folder: str, environment: Mapping[str, str]) -> None:
+def _run(module: str, arguments: list[str], folder: str, environment: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     log = os.open("server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    sys.argv = ["jupyter_server", *ARGUMENTS]
-    runpy.run_module("jupyter_server", run_name="__main__")
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__")
 
 
 @contextmanager

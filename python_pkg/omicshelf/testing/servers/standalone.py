@@ -25,18 +25,20 @@ class StandaloneServer(JupyterServer):
     arguments: Sequence[str] = field(default_factory=tuple)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        given = ["--port", str(self.port), "--allow-root", "--ServerApp.port_retries=0"]
         with (self.folder / "server.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "omicshelf", *self._catalog(), "serve", *given,
-                 *self.arguments],
+                [sys.executable, "-m", "omicshelf", *self._command_line()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
                 env=self._environment(),
                 start_new_session=True,
-            )  # fmt: skip
+            )
+
+    def _command_line(self) -> list[str]:
+        given = ["--port", str(self.port), "--allow-root", "--ServerApp.port_retries=0"]
+        return [*self._catalog(), "serve", *given, *self.arguments]
 
     def _catalog(self) -> list[str]:
         own = not any(argument.startswith("--database-url") for argument in self.arguments)
