@@ -308,12 +308,22 @@ class Admission(JsonErrors):
             self._received.close()
         if self.request.method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
             self.update_activity()
+        route = self._route.path if self._route else None
+        seconds = time.monotonic() - self._began
+        self.service.metrics.answered(
+            route,
+            self.request.method or "",
+            status,
+            seconds=seconds,
+            sent=self._sent,
+            received=self._progress,
+        )
         log_line(
             self.service.access,
             method=self.request.method,
-            route=self._route.path if self._route else None,
+            route=route,
             status=status,
-            ms=round((time.monotonic() - self._began) * 1000, 1),
+            ms=round(seconds * 1000, 1),
             bytes=self._sent,
             user=self._user or None,
             id=self._id,

@@ -171,6 +171,7 @@ class OmicshelfServer(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Open the catalog beside the start: nothing waits for it; tell kernels where it is."""
         self.service.opening.begin()
+        self.service.metrics.begin()
         if not self.is_team:
             tell_kernels(serverapp, self._address(), self.minted_token)
 

@@ -64,6 +64,11 @@ class Feed:
             self._waiting.discard(grown)
             grown.cancel()
 
+    @property
+    def n_waiting(self) -> int:
+        """How many wait at the moment."""
+        return len(self._waiting)
+
     def close(self) -> None:
         """Let all who wait go with nothing."""
         self._closed = True

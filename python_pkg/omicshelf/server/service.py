@@ -19,6 +19,7 @@ from omicshelf.backend.wire import VERSION, Info
 from omicshelf.server.feed import Feed, Subscribe
 from omicshelf.server.identity import MintedToken
 from omicshelf.server.limits import RateLimit
+from omicshelf.server.metrics import Metrics
 from omicshelf.server.opening import Opening
 from omicshelf.server.route import Receiver, Router
 from omicshelf.server.routes import ROUTES
@@ -86,7 +87,11 @@ class Service:
     under_way: int = 0
     router: Router = field(default_factory=lambda: Router(ROUTES))
     feed: Feed = field(default_factory=Feed)
+    metrics: Metrics = field(init=False, repr=False)
     _watcher: Watcher | None = None
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self)
 
     def backend_for(self, user: str) -> Guarded:
         """Give the catalog as far as ``user`` may use it; one for each request."""
@@ -126,6 +131,7 @@ class Service:
 
     def close(self) -> None:
         """Stop the threads and close the catalog."""
+        self.metrics.close()
         if self._watcher is not None:
             self._watcher.close()
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -197,6 +197,13 @@ class Receiving(Keeping):
             connection.execute(t.session.delete().where(t.session.c.id == session))
         self._clear_upload(upload)
 
+    def open_uploads(self) -> int:
+        """Give how many uploads are under way: not used yet, and not over."""
+        count = sa.select(sa.func.count()).select_from(t.upload)
+        with self.db.reading() as connection:
+            open_ = count.where(u.version_id.is_(None), u.expires_at >= now_ms())
+            return connection.execute(open_).scalar_one()
+
     def drop_expired_uploads(self) -> int:
         """End the uploads whose time is over; gives their number."""
         with self.db.reading() as connection:

@@ -93,6 +93,8 @@ class Cache:
     def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
         self.folder = Path(folder)
         self.limit = default_limit(self.folder) if limit_bytes is None else limit_bytes
+        # Of this process, for who watches it; threads that count at once may lose one.
+        self.hits = self.misses = 0
 
     def __repr__(self) -> str:
         return f"Cache({str(self.folder)!r}, {self.limit})"
@@ -109,6 +111,16 @@ class Cache:
         verify
             Read and hash the file even though its mark holds.
         """
+        found = self._find(key, suffix, blake3, verify)
+        if found is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return found
+
+    def _find(
+        self, key: str, suffix: str, blake3: str | None, verify: bool = False
+    ) -> Lease | None:
         path, facts_path = self._paths(key, suffix)
         try:
             lease = lease_file(path)
@@ -163,7 +175,7 @@ class Cache:
         if lease is not None:
             return lease
         with self._lock(key):
-            lease = self.get(key, suffix, blake3)  # somebody made it while we waited
+            lease = self._find(key, suffix, blake3)  # somebody made it while we waited
             if lease is not None:
                 return lease
             path, facts_path = self._paths(key, suffix)
