@@ -391,12 +391,23 @@ class UploadState(Answer):
 
 
 class Inspected(Body):
-    """What a client learnt from the content: as :class:`omicshelf.formats.base.Inspection`."""
+    """What a client learnt from the content: as :class:`omicshelf.formats.base.Inspection`.
+
+    ``names_hash``, in place of the names: the blake3 hash (hex) of their object, where the last
+    versions of the dataset are likely to have the same.
+    """
 
     summary: dict[str, Any]
     digest: str | None = None
     obs_names: str | None = None  # base64 of the sorted hashes
     var_names: str | None = None
+    names_hash: str | None = None
+
+
+class InspectedState(Answer):
+    """Whether more is wanted: ``lacks_names`` where no last version has names of that hash."""
+
+    lacks_names: bool = False
 
 
 class ChunkList(Body):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from omicshelf.backend.store.parts import (
     scan_of,
     to_bits,
 )
+from omicshelf.backend.store.sidecar import Sidecar
 from omicshelf.backend.wire import ChunkList, Inspected, UploadPlan
 from omicshelf.errors import Invalid
 from omicshelf.formats.base import Inspection, Names
@@ -155,8 +156,13 @@ def read_announced(told: Mapping[str, Any], data: bytes) -> Announced:
     return Announced(found, from_bits(base64.b64decode(told["sent"]), n), told["packed"])
 
 
-def encode_inspection(found: Inspected, data_format: str) -> bytes:
+def encode_inspection(found: Inspected, data_format: str, sidecar: Sidecar | None = None) -> bytes:
     """Check and pack what a client learnt from the content.
+
+    Parameters
+    ----------
+    sidecar
+        Where the names are that it gave the hash of.
 
     Raises
     ------
@@ -176,23 +182,23 @@ def encode_inspection(found: Inspected, data_format: str) -> bytes:
         "summary": summary.model_dump(mode="json", exclude_defaults=True),
         "digest": found.digest,
         "names": None,
+        "sidecar": None if sidecar is None else asdict(sidecar),
     }
     if found.obs_names is not None or found.var_names is not None:
+        if sidecar is not None:
+            raise Invalid("There are names and their hash.", "Send either of the two.")
         body["names"] = [_names(found.obs_names, "obs"), _names(found.var_names, "var")]
     return zstandard.ZstdCompressor(level=1).compress(json.dumps(body).encode())
 
 
-def decode_inspection(data: bytes | None, data_format: str) -> Inspection:
-    """Give what was packed; of a supplementary file, whose content nobody looks at, nothing."""
-    if data is None:
-        return Inspection(Summary(kind="file", format=data_format))
+def decode_inspection(data: bytes, read_names: Callable[[Sidecar], Names]) -> Inspection:
+    """Give what was packed, with the names wherever they are."""
     body = json.loads(zstandard.ZstdDecompressor().decompress(data, max_output_size=_MOST_BYTES))
-    names = body["names"]
-    return Inspection(
-        Summary.model_validate(body["summary"]),
-        body["digest"],
-        None if names is None else Names(*(base64.b64decode(part) for part in names)),
-    )
+    names, sidecar = body["names"], body["sidecar"]
+    found = None if names is None else Names(*(base64.b64decode(part) for part in names))
+    if sidecar is not None:
+        found = read_names(Sidecar(**sidecar))
+    return Inspection(Summary.model_validate(body["summary"]), body["digest"], found)
 
 
 def _names(text: str | None, axis: str) -> str:

@@ -40,7 +40,15 @@ from omicshelf.backend.store.durable import storage_errors, sync_descriptor, syn
 from omicshelf.backend.store.manifest import object_key
 from omicshelf.backend.store.packs import params_for, plan
 from omicshelf.backend.store.parts import check_part, part_size_of
-from omicshelf.backend.wire import ChunkList, Inspected, UploadPlan, UploadRequest, UploadState
+from omicshelf.backend.store.sidecar import Sidecar
+from omicshelf.backend.wire import (
+    ChunkList,
+    Inspected,
+    InspectedState,
+    UploadPlan,
+    UploadRequest,
+    UploadState,
+)
 from omicshelf.errors import Invalid, NotFound
 from omicshelf.records import DatasetRecord
 
@@ -296,15 +304,32 @@ class Receiving(Keeping):
                     self._kept_announced.popitem(last=False)
         return found
 
-    def inspected(self, upload: str, found: Inspected, *, user: str) -> None:
-        """Take what a client learnt from the content of a chunked upload."""
+    def inspected(self, upload: str, found: Inspected, *, user: str) -> InspectedState:
+        """Take what a client learnt from the content of a chunked upload.
+
+        Of names that the last versions of the dataset have, their hash is enough; where they
+        have no such names, nothing is kept, and the client is asked for them.
+        """
         row = self.upload_row(upload, user)
-        data = encode_inspection(found, row.request.data_format)
+        sidecar = None
+        if found.names_hash is not None:
+            sidecar = self._names_nearby(row.request, found.names_hash)
+            if sidecar is None:
+                return InspectedState(lacks_names=True)
+        data = encode_inspection(found, row.request.data_format, sidecar)
         name = new_blake3(data).hexdigest()[:16]
         if row.state.get("inspection", "").endswith(f".{name}.inspection"):
-            return
+            return InspectedState()
         key = self._keep_beside(row, f".{name}.inspection", data)
         self._change_state(upload, {**self.upload_row(upload, user).state, "inspection": key})
+        return InspectedState()
+
+    def _names_nearby(self, request: UploadRequest, names_hash: str) -> Sidecar | None:
+        """Find names among those of the last versions of the same dataset, and nowhere else."""
+        for manifest in self._known(self._near(request)):
+            if manifest.sidecar is not None and manifest.sidecar.blake3 == names_hash:
+                return manifest.sidecar
+        return None
 
     def _keep_beside(self, row: Upload, suffix: str, data: bytes) -> str:
         key = object_key(row.id, suffix)

@@ -11,9 +11,7 @@ import sqlalchemy as sa
 
 from omicshelf.backend.base import FileDraft, VersionDraft
 from omicshelf.backend.embedded import schema as t
-from omicshelf.backend.embedded.announced import (
-    decode_inspection,
-)
+from omicshelf.backend.embedded.announced import decode_inspection
 from omicshelf.backend.embedded.assembly import Assembly
 from omicshelf.backend.embedded.blobs import Incoming
 from omicshelf.backend.embedded.direct import Direct
@@ -22,10 +20,11 @@ from omicshelf.backend.source import FileSource, Source, Staged, stored_suffix
 from omicshelf.backend.store.manifest import object_key
 from omicshelf.backend.store.marks import take_mark
 from omicshelf.backend.store.packs import plan
+from omicshelf.backend.store.sidecar import Sidecar
 from omicshelf.backend.wire import UploadRequest
-from omicshelf.errors import Invalid, StaleUpload
-from omicshelf.formats.base import Inspection, Progress
-from omicshelf.records import DatasetRecord, FileRecord, Origin
+from omicshelf.errors import IntegrityError, Invalid, StaleUpload
+from omicshelf.formats.base import Inspection, Names, Progress
+from omicshelf.records import DatasetRecord, FileRecord, Origin, Summary
 
 __all__ = ["Uploaded", "Uploads"]
 
@@ -104,13 +103,23 @@ class Uploads(Direct):
     def _given_inspection(self, row: Upload) -> Inspection:
         key = row.state.get("inspection")
         if row.request.version is None:
-            return decode_inspection(None, row.request.data_format)
+            # Of a supplementary file nobody looks at the content.
+            return Inspection(Summary(kind="file", format=row.request.data_format))
         if key is None:
             raise Invalid(
                 f"What is in the upload '{row.id}' was not told.",
                 f"Send it first: PUT /uploads/{row.id}/inspection.",
             )
-        return decode_inspection(self.store.read_bytes(key), row.request.data_format)
+        return decode_inspection(self.store.read_bytes(key), self._names_of_version)
+
+    def _names_of_version(self, sidecar: Sidecar) -> Names:
+        try:
+            return self.read_names(sidecar)
+        except IntegrityError as error:
+            raise StaleUpload(
+                "The names that this upload shares with an earlier version are gone.",
+                "The version was purged meanwhile: send the upload again, with all that is in it.",
+            ) from error
 
     def _as_file(self, row: Upload) -> FileSource:
         """Give bytes that came as they are as one local file."""
@@ -187,10 +196,15 @@ class Uploads(Direct):
             used = incoming.manifest.packs
             self.make_live(connection, [key for key in incoming.there if key in used])
         super().register_blob(connection, incoming)
+        request = connection.execute(
+            sa.select(u.request).where(u.id == incoming.upload, u.version_id.is_(None))
+        ).scalar_one_or_none()
+        # The metadata are the version's now: a purge of it must not leave them here.
+        kept = {key: value for key, value in (request or {}).items() if key != "version"}
         ended = connection.execute(
             t.upload.update()
             .where(u.id == incoming.upload, u.version_id.is_(None))
-            .values(version_id=incoming.facts.id)
+            .values(version_id=incoming.facts.id, request=kept)
         )
         if ended.rowcount != 1:
             raise StaleUpload(

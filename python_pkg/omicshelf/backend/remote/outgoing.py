@@ -8,10 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from blake3 import blake3
+
 from omicshelf.backend import wire
 from omicshelf.backend.source import Source
 from omicshelf.backend.store.chunks import ChunkParams, Scan, changed, scan
 from omicshelf.backend.store.durable import storage_errors
+from omicshelf.backend.store.sidecar import INLINE, encode_names
 
 __all__ = ["Outgoing"]
 
@@ -82,19 +85,27 @@ class Outgoing:
                 raise changed(self.path)
         return self._scan
 
-    def inspected(self) -> wire.Inspected | None:
-        """Wait for what was learnt from the content; None where nobody asks for it."""
+    def inspected(self, *, whole: bool = True) -> wire.Inspected | None:
+        """Wait for what was learnt from the content; None where nobody asks for it.
+
+        Parameters
+        ----------
+        whole
+            With the names, also where there are so many that their hash may do.
+        """
         if not self.examined:
             return None
         found = self.source.inspection()
-        names: tuple[str | None, str | None] = None, None
-        if found.names is not None:
-            names = _base64(found.names.obs), _base64(found.names.var)
+        told: dict[str, str] = {}
+        if (names := found.names) is not None:
+            if whole or len(names.obs) + len(names.var) <= INLINE:
+                told = {"obs_names": _base64(names.obs), "var_names": _base64(names.var)}
+            else:
+                told = {"names_hash": blake3(encode_names(names.obs, names.var)).hexdigest()}
         return wire.Inspected(
             summary=json.loads(found.summary.model_dump_json(exclude_defaults=True)),
             digest=found.digest,
-            obs_names=names[0],
-            var_names=names[1],
+            **told,
         )
 
 

@@ -138,9 +138,17 @@ class Sending:
             return self._part(found, starts, parts[number], plan.packed)
 
         self._send_parts(todo, read, plan.urls)
-        inspected = self._outgoing.inspected()
-        if inspected is not None:
-            self._client.ask("PUT", self._path("inspection"), body=inspected, repeat=True)
+        # What shares no byte with the last versions shares no names with them either.
+        self._tell(whole=everything or len(chunks) == len(missing))
+
+    def _tell(self, *, whole: bool) -> None:
+        """Tell what is in the file; the many names of cells only where they are not there."""
+        told = self._outgoing.inspected(whole=whole)
+        if told is None:
+            return
+        answer = self._client.ask("PUT", self._path("inspection"), body=told, repeat=True)
+        if not whole and as_record(wire.InspectedState, answer).lacks_names:
+            self._tell(whole=True)
 
     def _resume(self, found: Scan) -> bool:
         """Go on with an upload of the same file that was cut off; note this one otherwise."""

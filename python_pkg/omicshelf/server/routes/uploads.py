@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from omicshelf.backend.source import Source
-from omicshelf.backend.wire import ChunkList, Inspected, UploadPlan, UploadRequest, UploadState
+from omicshelf.backend.wire import (
+    ChunkList,
+    Inspected,
+    InspectedState,
+    UploadPlan,
+    UploadRequest,
+    UploadState,
+)
 from omicshelf.errors import Invalid
 from omicshelf.server.route import Body, Call, NoQuery, Reply, Table
 
@@ -56,11 +63,11 @@ def plan_upload(call: Call[NoQuery, ChunkList]) -> Reply:
     return Reply(call.uploads.plan_upload(call.path["upload"], call.body, user=call.user))
 
 
-@table("PUT", f"{_U}/inspection", "Say what is in the data.", "contributor", status=204,
-       errors=_ERRORS, max_body="chunks")  # fmt: skip
+@table("PUT", f"{_U}/inspection", "Say what is in the data.", "contributor",
+       answer=InspectedState, errors=_ERRORS, max_body="chunks")  # fmt: skip
 def put_inspection(call: Call[NoQuery, Inspected]) -> Reply:
-    call.uploads.inspected(call.path["upload"], call.body, user=call.user)
-    return Reply(status=204)
+    """Names that the last versions have need not be sent: their hash may be in their place."""
+    return Reply(call.uploads.inspected(call.path["upload"], call.body, user=call.user))
 
 
 @table("PUT", f"{_U}/parts/{{number}}", "Send a part.", "contributor", status=204,
