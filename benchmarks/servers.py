@@ -14,6 +14,7 @@ from typing import Any
 
 import omicshelf
 from benchmarks.measuring import Figure
+from omicshelf.testing.servers.buckets import S3Server
 from omicshelf.testing.servers.ceph import ceph_programs, start_ceph, stop_ceph
 from omicshelf.testing.servers.jupyter import JupyterServer, jupyter
 from omicshelf.testing.servers.postgres import PostgresServer, postgres_binaries
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _CEPH = "ceph-mon ceph-mgr ceph-osd radosgw ceph-common"
+_CEPH_STARTS = 3
 
 
 # -- one user's
@@ -108,6 +110,25 @@ def postgres() -> Iterator[PostgresServer]:
         server.close()
 
 
+@contextlib.contextmanager
+def _ceph(folder: Path) -> Iterator[S3Server]:
+    """Run a Ceph, whose daemons do not always find one another while the machine is busy."""
+    for attempt in range(1, _CEPH_STARTS + 1):
+        # Short: daemons listen on sockets in it, whose paths may have 107 characters.
+        place = folder / f"ceph{attempt}"
+        try:
+            server = start_ceph(place, os.getpid())
+        except RuntimeError:
+            if attempt == _CEPH_STARTS:
+                raise
+            continue
+        try:
+            yield server
+        finally:
+            stop_ceph(place)
+        return
+
+
 class Replica(JupyterServer):
     """A process of ``omicshelf serve``."""
 
@@ -137,9 +158,7 @@ def team(folder: Path, n_replicas: int) -> Iterator[Team]:
     """Run the servers of a team: PostgreSQL, Ceph, and replicas of ours."""
     with ExitStack() as running:
         records = running.enter_context(postgres())
-        # Short: daemons listen on sockets in it, whose paths may have 107 characters.
-        bucket = start_ceph(folder / "ceph", os.getpid())
-        running.callback(stop_ceph, folder / "ceph")
+        bucket = running.enter_context(_ceph(folder))
         bucket.make_bucket("team")
         replicas: list[Replica] = []
         database = records.url(records.new_database())
