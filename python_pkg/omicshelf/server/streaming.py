@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Span", "content_headers", "send_content", "span_of"]
 
 _BLOCK = 1 << 20
-# A range up to this size is read chunk by chunk; for more, a whole file is worth having.
-_SMALL = 4 << 20
+# Of what is in a bucket, or compressed, more at a time: it is fetched and decoded in parallel.
+_CHUNKED_BLOCK = 4 << 20
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 _DIGITS = 18
@@ -120,11 +120,12 @@ def wanted_span(headers: Mapping[str, str], content: Content) -> Span:
 
 
 def open_content(backend: Backend, content: Content, span: Span, held: ExitStack) -> IO[bytes]:
-    """Open the bytes: the local file where there is one, else chunk by chunk.
+    """Open the bytes: of a range chunk by chunk, of everything as a local file.
 
-    A small range of a blob that is no file is not worth writing the whole one out.
+    A client that loads a version asks for ranges: it must not wait for the first one until a
+    blob that is no file has been put together as a whole.
     """
-    if span.length <= _SMALL and span.length < content.size:
+    if span.partial:
         stream = held.enter_context(backend.open_blob(content.blob))
     else:
         file: AbstractContextManager[object] = backend.local_file(content.blob, content.suffix)
@@ -145,13 +146,14 @@ async def send_content(
     loop = asyncio.get_running_loop()
     sent = 0
     left = span.length
-    ahead = loop.run_in_executor(threads, _read, stream, min(_BLOCK, left))
+    size = _CHUNKED_BLOCK if span.partial else _BLOCK
+    ahead = loop.run_in_executor(threads, _read, stream, min(size, left))
     try:
         while left:
             block = await ahead
             left -= len(block)
             if left:
-                ahead = loop.run_in_executor(threads, _read, stream, min(_BLOCK, left))
+                ahead = loop.run_in_executor(threads, _read, stream, min(size, left))
             handler.write(block)
             await handler.flush()
             sent += len(block)
