@@ -172,8 +172,8 @@ class OmicshelfServer(ExtensionApp):
         """Open the catalog beside the start: nothing waits for it; tell kernels where it is."""
         self.service.opening.begin()
         self.service.metrics.begin()
-        if not self.is_team:
-            tell_kernels(serverapp, self._address(), self.minted_token)
+        folder = None if self.is_team or self.is_proxy else self._address()
+        tell_kernels(serverapp, folder, self.minted_token)
 
     async def stop_extension(self) -> None:
         """Let go of the catalog, so that the next process finds no dead session."""
