@@ -1,43 +1,63 @@
-"""A catalog on a live server, asked by two clients, does what a dictionary would do."""
+"""A catalog that is asked through servers does what a dictionary would do."""
 
 from __future__ import annotations
 
-import os
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 from test_state_machine import CatalogMachine, profile
 
 from omicshelf.backend.remote.backend import RemoteBackend
-from omicshelf.testing.servers.forked import forked
+from omicshelf.testing.servers.forked import forked, proxied
+from omicshelf.testing.servers.jupyter import JupyterServer
 
-_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
-
-class Machine(CatalogMachine):
-    """Each catalog has a server of its own."""
+class ServedMachine(CatalogMachine):
+    """Each catalog has servers of its own, which are asked in turn."""
 
     def __init__(self) -> None:
         self.held = ExitStack()
-        self.server: Any = None
-        super().__init__()
+        # Not in the folder of the machine, which is removed while the servers still run.
+        place = tempfile.TemporaryDirectory(prefix="omicshelf-served-")
+        self.place = Path(self.held.enter_context(place))
+        try:
+            self.servers: Iterator[JupyterServer] = cycle(self.serve())
+            super().__init__()
+        except BaseException:
+            self.held.close()
+            raise
+
+    def serve(self) -> Sequence[JupyterServer]:
+        """Start the servers; they end when ``held`` is closed."""
+        return [self.held.enter_context(forked(self.place))]
 
     def connect(self) -> RemoteBackend:  # type: ignore[override]
-        if self.server is None:
-            self.server = self.held.enter_context(forked(self.folder / "server"))
-        return RemoteBackend(self.server.url, token=self.server.token)
+        server = next(self.servers)
+        return RemoteBackend(server.url, token=server.token)
 
     def teardown(self) -> None:
         with self.held:
             super().teardown()
 
 
-def test_a_catalog_is_like_a_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class ProxiedMachine(ServedMachine):
+    """What is asked is passed on by the server of a user to that of a team."""
+
+    def serve(self) -> Sequence[JupyterServer]:
+        front, _behind = self.held.enter_context(proxied(self.place))
+        return [front]
+
+
+@pytest.mark.parametrize(
+    ("machine", "share"), [(ServedMachine, 3), (ProxiedMachine, 5)], ids=["served", "proxied"]
+)
+def test_a_catalog_is_like_a_dictionary(
+    machine: type[ServedMachine], share: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OMICSHELF_CACHE", str(tmp_path / "cache"))
-    # A step takes several requests, and each catalog a server: fewer of them.
-    chosen = profile() if _LONG else settings(profile(), max_examples=12)
-    run_state_machine_as_test(Machine, settings=chosen)
+    run_state_machine_as_test(machine, settings=profile(share))

@@ -20,7 +20,7 @@ from typing import Any
 
 from omicshelf.testing.servers.jupyter import ARGUMENTS, JupyterServer
 
-__all__ = ["ForkedServer", "fork_of", "forked"]
+__all__ = ["ForkedServer", "fork_of", "forked", "proxied"]
 
 # What a server imports until its first answers, also what it imports late.
 _PRELOADED = [
@@ -120,3 +120,30 @@ def forked(
         yield server.start()  # type: ignore[misc]
     finally:
         server.kill()
+
+
+@contextmanager
+def proxied(
+    folder: Path, *, user: str = "ada", options: Mapping[str, Any] | None = None
+) -> Iterator[tuple[ForkedServer, ForkedServer]]:
+    """Run a server whose catalog is another one's; gives it, and the one behind it.
+
+    Parameters
+    ----------
+    folder
+        A folder for what they write; the catalog is ``behind/catalog`` in it.
+    user
+        The user of the server in front, for whom the other one believes it to ask.
+    options
+        More traits of the server behind.
+    """
+    trusting = {"OmicshelfServer.proxies": ["proxies"], **(options or {})}
+    with forked(folder / "behind", user="proxies", options=trusting) as behind:
+        token = folder / "token"
+        token.write_text(behind.token)
+        passing_on = {
+            "OmicshelfServer.url": behind.url,
+            "OmicshelfServer.token_file": str(token),
+        }
+        with forked(folder / "front", user=user, options=passing_on) as front:
+            yield front, behind
