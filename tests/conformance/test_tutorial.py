@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,25 +17,25 @@ AS_IT_IS = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
 WITH_OLD_NAMES = f"import omicshelf.compat as c; c.install(); {AS_IT_IS}"
 
 
-@pytest.mark.parametrize(
-    ("package", "runner"),
-    [("omicshelf", AS_IT_IS), ("polly.data_management", WITH_OLD_NAMES)],
-    ids=["omicshelf", "old names"],
-)
-def test_tutorial_passes(
-    package: str, runner: str, conformance_folder: Path, tmp_path: Path
+def run_tutorial(
+    program: Path,
+    folder: Path,
+    settings: Mapping[str, str],
+    *,
+    package: str = "omicshelf",
+    runner: str = AS_IT_IS,
 ) -> None:
-    program = conformance_folder / "acceptance" / "polly_tutorial.py"
+    """Run the program in a process of its own, and assert that it asks for nothing more."""
     done = subprocess.run(
         [sys.executable, "-c", runner, str(program)],
         env={
             **os.environ,
+            **settings,
             "POLLY_TUTORIAL_PKG": package,
             "STRICT": "1",
-            "OMICSHELF_URL": str(tmp_path / "catalog"),
-            "TMPDIR": str(tmp_path),
+            "TMPDIR": str(folder),
         },
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=280,
@@ -44,3 +45,19 @@ def test_tutorial_passes(
     assert verdict["failed"] == 0
     assert verdict["inferred_not_met"] == []
     assert done.stdout.count("\nok ") + done.stdout.startswith("ok ") == verdict["sections"] == 26
+
+
+@pytest.fixture
+def program(conformance_folder: Path) -> Path:
+    """The acceptance program."""
+    return conformance_folder / "acceptance" / "polly_tutorial.py"
+
+
+@pytest.mark.parametrize(
+    ("package", "runner"),
+    [("omicshelf", AS_IT_IS), ("polly.data_management", WITH_OLD_NAMES)],
+    ids=["omicshelf", "old names"],
+)
+def test_tutorial_passes(package: str, runner: str, program: Path, tmp_path: Path) -> None:
+    settings = {"OMICSHELF_URL": str(tmp_path / "catalog")}
+    run_tutorial(program, tmp_path, settings, package=package, runner=runner)
