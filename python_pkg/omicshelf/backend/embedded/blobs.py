@@ -247,10 +247,10 @@ class Blobs(Changes):
             if pack is not None:
                 pack.unlink(missing_ok=True)
             known = [*known, there]
-            if same.summary == found.summary and self._has_sound_names(there):
+            if self._is_learnt_alike(same, there, found):
                 return Incoming(same, existing=True)
-            # The same bytes, learnt of differently: under another name, or as a file.
-            # Or their names are damaged, and are written again.
+            # The same bytes, learnt of differently: under another name, as a file, or by a
+            # client that lies. Or their names are damaged, and are written again.
             ingested = self._shared(there, blob_id, ingested)
         return self._with_names(_incoming(blob_id, source, ingested, found), known)
 
@@ -326,9 +326,19 @@ class Blobs(Changes):
             incoming, ingested=ingested, sidecar=data if shared is None else None
         )
 
-    def _has_sound_names(self, there: BlobManifest) -> bool:
-        sidecar = there.sidecar
-        return sidecar is None or self._is_readable(sidecar)
+    def _is_learnt_alike(self, same: BlobFacts, there: BlobManifest, found: Inspection) -> bool:
+        """Say whether what is recorded of the same bytes is what was found in them now.
+
+        All of it: a digest that somebody else made up would some day say that a save changes
+        nothing which does.
+        """
+        if (same.summary, same.digest) != (found.summary, found.digest):
+            return False
+        names = None if found.names is None else (found.names.obs, found.names.var)
+        if there.sidecar is None or names is None:
+            return there.sidecar is None and there.names == names
+        alike = describe_names(there.sidecar.key, encode_names(*names))
+        return there.sidecar.equals(alike) and self._is_readable(there.sidecar)
 
     def _is_readable(self, sidecar: Sidecar) -> bool:
         try:
