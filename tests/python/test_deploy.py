@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -388,6 +389,59 @@ def test_the_snippet_for_a_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         nothing = pytest.raises(omicshelf.errors.NotFound)
         with omicshelf.connect(running.service, token=eve), nothing:
             omicshelf.Catalog("own").get_dataset("d1")
+
+
+def test_a_service_that_the_hub_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the variables of docs/guide/jupyterhub.md, and nothing else."""
+    pytest.importorskip("jupyterhub")
+    pytest.importorskip("configurable_http_proxy")
+    from omicshelf.testing.servers import hub
+
+    page = (ROOT / "docs" / "guide" / "jupyterhub.md").read_text()
+    (block,) = re.findall(r"```text\n(JUPYTERHUB_.*?)```", page, re.S)
+    port, hub_port, token = free_port(), free_port(), secrets.token_hex(32)
+    running = Hub(tmp_path / "hub")
+    for there, here in {
+        "the same token": token,
+        "http://hub.internal:8081": f"http://127.0.0.1:{hub_port}",
+        "http://0.0.0.0:8801": f"http://127.0.0.1:{port}",
+        "https://hub.example.org/": running.url,
+    }.items():
+        assert there in block
+        block = block.replace(there, here)
+    (tmp_path / "env").write_text(block)
+    # The config's own hub_port is drawn when it is written: ours is set after it.
+    external = (
+        f'\nc.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"\n'
+        "c.JupyterHub.services[0] = {{\n"
+        f'    "name": "omicshelf", "url": "http://127.0.0.1:{port}", "api_token": "{token}",\n'
+        f'    "oauth_redirect_uri": "{running.service}oauth_callback",\n'
+        '    "oauth_no_confirm": True,\n}}\n'
+    )
+    monkeypatch.setattr(hub, "_CONFIG", hub._CONFIG + external)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "OMICSHELF"))}
+    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    command = [
+        "sh", "-c", f'set -a; . {tmp_path}/env; set +a; exec "$@"', "sh",
+        sys.executable, "-m", "omicshelf", "--url", str(tmp_path / "catalog"), "serve",
+        "--allow-root", "--admin", "ada",
+    ]  # fmt: skip
+    with (tmp_path / "service.log").open("wb") as log:
+        service = subprocess.Popen(command, env={**kept, **own}, stdout=log, stderr=log)
+    try:
+        with running.running():
+            ada = running.token_of("ada")
+            info = running.ask("GET", f"{running.service}{API.lstrip('/')}/info", token=ada).json()
+            assert (info["user"], info["role"]) == ("ada", "admin")
+            page = running.ask(
+                "GET", f"{running.service}omicshelf", token="", allow_redirects=False
+            )
+            assert "/hub/api/oauth2/authorize" in page.headers["Location"]
+    finally:
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(60) == 0, (tmp_path / "service.log").read_text()
 
 
 def test_the_environment_file_is_one_to_a_shell() -> None:
