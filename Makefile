@@ -81,7 +81,10 @@ bench: $(READY_DEV) ## measure speed and size against plain anndata and others
 
 reliability: $(READY_DEV) ## kills, full disks and corrupted bytes, in their long form
 	RELIABILITY=long HYPOTHESIS_PROFILE=long $(PYTEST) --timeout 3600 \
-		tests/reliability tests/python/backend/test_state_machine.py $(ARGS)
+		tests/reliability tests/python/backend/test_state_machine.py \
+		tests/python/backend/test_postgres_machine.py \
+		tests/python/backend/test_remote_machine.py \
+		tests/python/backend/test_team_machine.py $(ARGS)
 
 docs: $(READY_DEV) ## build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html $(ARGS)
