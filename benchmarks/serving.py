@@ -114,7 +114,8 @@ def remote_column(folder: Path, scale: Scale) -> Iterator[Figure]:
         remote(server, folder / "cache") as catalog,
     ):
         # The worker that examines files is started before, and is no part of the memory.
-        catalog.create_dataset("first", "Single cell", samples.counts(60, 40), {})
+        samples.counts(60, 40).write_h5ad(folder / "first.h5ad")
+        catalog.create_dataset("first", "Single cell", folder / "first.h5ad", {})
 
         def create() -> None:
             with count_sent() as sent, clock:
