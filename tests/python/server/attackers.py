@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from blake3 import blake3
 from omicshelf.backend.store.chunks import ChunkParams, scan
 from omicshelf.backend.store.parts import from_bits, parts_of
 from omicshelf.backend.wire import API, HASH_HEADER, USER_HEADER
-from omicshelf.testing.servers.forked import ForkedServer, forked
+from omicshelf.testing.servers.forked import ForkedServer
 
 ERROR = {"title", "detail", "kind"}
 
@@ -159,13 +159,20 @@ def is_refusal(answer: requests.Response) -> bool:
 
 
 @contextmanager
-def team(folder: Path, **options: Any) -> Iterator[ForkedServer]:
+def team(
+    folder: Path, *, environment: Mapping[str, str] | None = None, **options: Any
+) -> Iterator[ForkedServer]:
     """Run a server that tells users apart: ada is its admin, nobody else may anything."""
     told = {
+        "OmicshelfServer.url": str(folder / "catalog"),
+        "OmicshelfServer.user": "ada",
         "OmicshelfServer.proxies": ["*"],
         "OmicshelfServer.admins": ["ada"],
         "OmicshelfServer.default_role": "none",
         **options,
     }
-    with forked(folder, options=told) as server:
-        yield server
+    server = ForkedServer(folder, told, environment or {})
+    try:
+        yield server.start()  # type: ignore[misc]
+    finally:
+        server.kill()
