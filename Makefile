@@ -29,7 +29,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 PYTEST := $(BIN)/python -m pytest
 
 # Debian's packages of the servers that tests start, each in a folder of its own.
-SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common
+SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common nginx-light
 
 .PHONY: help demo install dev servers test offline check format bench reliability docs clean
 

@@ -25,6 +25,7 @@ from omicshelf.backend.wire import API
 from omicshelf.errors import AccessDenied, Unauthorized
 from omicshelf.records import Origin
 from omicshelf.testing.servers.buckets import S3Server
+from omicshelf.testing.servers.fixtures import missing
 from omicshelf.testing.servers.hub import Hub
 from omicshelf.testing.servers.jupyter import free_port
 from omicshelf.testing.servers.standalone import StandaloneServer, standalone
@@ -225,7 +226,7 @@ def deployed(
     postgres_server: object, moto_server: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
     if nginx() is None:
-        pytest.skip("nginx is not installed (Debian: apt-get install nginx)")
+        missing("nginx is not installed (Debian: apt-get install nginx)")
     folder = tmp_path_factory.mktemp("deployed")
     database = postgres_server.new_database()  # type: ignore[attr-defined]
     config = folder / "config.py"
