@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,6 +42,7 @@ class S3Server:
         return url
 
 
+@cache  # making one costs more than asking it, and threads may share it
 def client(url: str) -> Any:
     """Give a client of another library than the one under test."""
     at = S3Location.parse(url)
