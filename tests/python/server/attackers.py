@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 import numpy as np
 import requests
+import zstandard
 from blake3 import blake3
 
 from omicshelf.backend.store.chunks import ChunkParams, scan
-from omicshelf.backend.store.parts import from_bits, parts_of
+from omicshelf.backend.store.parts import first_of_each, frame, from_bits, parts_of
 from omicshelf.backend.wire import API, HASH_HEADER, USER_HEADER
 from omicshelf.testing.servers.forked import ForkedServer
 
@@ -96,6 +97,7 @@ class User:
         self,
         dataset_id: str,
         data: bytes,
+        data_format: str = "csv",
         *,
         told: dict[str, Any] | None = None,
         inspection: Any = None,
@@ -105,7 +107,7 @@ class User:
 
         ``told`` takes the place of what is true of the chunks, ``inspection`` of the summary.
         """
-        begun = self.begin(dataset_id, len(data), "csv", chunked=True, **more)
+        begun = self.begin(dataset_id, len(data), data_format, chunked=True, **more)
         assert begun.status_code == 201, begun.text
         upload, params = begun.json()["upload"], begun.json()["params"]
         chunks = {**self.cut(data, params), **(told or {})}
@@ -142,13 +144,16 @@ def pick(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_parts(data: bytes, chunks: Any, begun: Any, plan: Any) -> Iterator[bytes]:
-    """Give the parts of a plan that wants every chunk as it is."""
-    assert not plan["packed"]
+    """Give the parts that a plan wants."""
     lengths = np.frombuffer(base64.b64decode(chunks["lengths"]), "<u4")
-    assert from_bits(base64.b64decode(plan["missing"]), len(lengths)).all()
+    hashes = np.frombuffer(base64.b64decode(chunks["hashes"]), np.uint8).reshape(-1, 32)
+    missing = from_bits(base64.b64decode(plan["missing"]), len(lengths))
+    wanted = first_of_each(hashes, missing) if plan["packed"] else list(range(len(lengths)))
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
-    for part in parts_of(lengths, list(range(len(lengths))), begun["part_size"]):
-        yield b"".join(data[starts[i] : starts[i] + lengths[i]] for i in part)
+    pack = zstandard.ZstdCompressor(level=1)
+    for part in parts_of(lengths, wanted, begun["part_size"]):
+        pieces = [data[starts[i] : starts[i] + lengths[i]] for i in part]
+        yield b"".join(frame(x, pack) if plan["packed"] else x for x in pieces)
 
 
 def is_refusal(answer: requests.Response) -> bool:
