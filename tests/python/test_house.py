@@ -203,3 +203,9 @@ def test_every_format_of_the_registry_is_complete() -> None:
         assert fmt.title, name
         assert fmt.loadable or not fmt.promised, name
         assert name == name.lower(), name
+
+
+def test_every_module_of_tests_has_a_name_of_its_own() -> None:
+    """Pytest imports them by their names alone: of two with the same one it reads only one."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
