@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ import zstandard
 from blake3 import blake3
 from pydantic import ValidationError
 
+from omicshelf import rules
 from omicshelf.backend.store.chunks import ChunkParams, Scan
 from omicshelf.backend.store.packs import SMALL_FILE, Plan
 from omicshelf.backend.store.parts import (
@@ -43,7 +45,8 @@ __all__ = [
     "read_announced",
 ]
 
-_HASH = 64  # hexadecimal digits
+_HASH = re.compile("[0-9a-f]{64}")
+_MOST_SUMMARY = 16 << 20  # bytes of JSON; those of the largest files have a few hundred kB
 _MOST_BYTES = 1 << 30  # of an inspection, unpacked
 
 
@@ -125,7 +128,7 @@ def announce(chunks: ChunkList, params: Mapping[str, Any], size: int) -> Announc
             f"The chunks are those of {chunks.size} bytes; the upload was begun for {size}.",
             "The file may have changed meanwhile: begin a new upload.",
         )
-    if len(chunks.blake3) != _HASH or not set(chunks.blake3) <= set("0123456789abcdef"):
+    if not _HASH.fullmatch(chunks.blake3):
         raise Invalid(
             f"'{chunks.blake3:.80}' is no blake3 hash.", "It has 64 lower-case hexadecimal digits."
         )
@@ -167,8 +170,13 @@ def encode_inspection(found: Inspected, data_format: str, sidecar: Sidecar | Non
     Raises
     ------
     omicshelf.errors.Invalid
-        It is no summary, or the names are no sorted hashes.
+        It is no summary or a huge one, or the digest is none, or the names are no sorted hashes.
     """
+    if found.digest is not None and not _HASH.fullmatch(found.digest):
+        raise Invalid(
+            f"'{rules.shown(found.digest)}' is no content digest.",
+            "It has 64 lower-case hexadecimal digits; leave it out where the format has none.",
+        )
     try:
         summary = Summary.model_validate({**found.summary, "format": data_format})
     except ValidationError as error:
@@ -178,8 +186,14 @@ def encode_inspection(found: Inspected, data_format: str, sidecar: Sidecar | Non
             f"The summary cannot be read at '{where}': {first['msg']}.",
             "Send what `omicshelf` of the same release makes of the file.",
         ) from error
+    told = summary.model_dump(mode="json", exclude_defaults=True)
+    if (size := len(json.dumps(told))) > _MOST_SUMMARY:
+        raise Invalid(
+            f"The summary has {size:,} bytes.",
+            f"At most {_MOST_SUMMARY:,} are kept: it tells what is in the data, no more.",
+        )
     body: dict[str, Any] = {
-        "summary": summary.model_dump(mode="json", exclude_defaults=True),
+        "summary": told,
         "digest": found.digest,
         "names": None,
         "sidecar": None if sidecar is None else asdict(sidecar),

@@ -14,9 +14,11 @@ import numpy as np
 from blake3 import blake3
 
 from omicshelf.backend.embedded.announced import Announced
+from omicshelf.backend.store.chunks import hash_file
 from omicshelf.backend.store.durable import discard, new_file, storage_errors, write_all
 from omicshelf.backend.store.manifest import EXTENT, BlobManifest, object_key, pack_suffix
 from omicshelf.backend.store.packs import DELTA_START, Ingested, Plan
+from omicshelf.errors import Invalid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -131,7 +133,16 @@ class Assembly:
         self._hashes = {key: hashes[key] for key in self._packs if key in hashes}
 
     def _take_file(self, data: Path, pack: Path, key: str) -> int:
-        """Make the file itself the pack, under a second name: the upload may be used again."""
+        """Make the file itself the pack, under a second name: the upload may be used again.
+
+        Its chunks were held against their hashes as they came, and here the whole is held
+        against its own, under which it will be given out: nothing else would before it is read.
+        """
+        if (found := hash_file(data)) != self._announced.scan.blake3:
+            raise Invalid(
+                f"The bytes have the hash {found}, not {self._announced.scan.blake3}.",
+                "Hash the file that you send, and begin a new upload.",
+            )
         with storage_errors(f"write {pack}"):
             try:
                 os.link(data, pack)

@@ -49,7 +49,7 @@ from omicshelf.backend.wire import (
     UploadRequest,
     UploadState,
 )
-from omicshelf.errors import Invalid, NotFound
+from omicshelf.errors import Conflict, Invalid, NotFound
 from omicshelf.records import DatasetRecord
 
 __all__ = ["Receiving", "Upload"]
@@ -57,6 +57,7 @@ __all__ = ["Receiving", "Upload"]
 _KEPT_MS = 24 * 3600 * 1000
 _LONGEST = 1 << 50  # bytes; larger numbers are mistakes
 _MOST_PARTS = 1 << 20
+_MOST_OPEN = 200  # uploads of one user; each may keep bytes for a day
 _KEPT_LISTS = 16
 
 u, p = t.upload.c, t.upload_part.c
@@ -149,6 +150,7 @@ class Receiving(Keeping):
     def _insert_upload(self, request: UploadRequest, state: UploadState, user: str) -> None:
         now = now_ms()
         with self.db.writing() as connection:
+            _check_open(connection, user, now)
             connection.execute(
                 t.session.insert().values(
                     id=f"upload-{state.upload}",
@@ -476,6 +478,17 @@ def _check(request: UploadRequest) -> None:
         )
     if request.size > _LONGEST:
         raise Invalid(f"{request.size} bytes are no size of a file.", "Pass its number of bytes.")
+
+
+def _check_open(connection: sa.Connection, user: str, now: int) -> None:
+    open_ = sa.select(u.id).where(u.user == user, u.version_id.is_(None), u.expires_at >= now)
+    oldest = connection.execute(open_.order_by(u.created_at).limit(_MOST_OPEN)).scalars().all()
+    if len(oldest) >= _MOST_OPEN:
+        raise Conflict(
+            f"'{user}' has begun {_MOST_OPEN} uploads, and ended none of them.",
+            f"Finish some, or end them: DELETE /uploads/{oldest[0]} is the oldest. What is left "
+            "alone expires a day after its last part.",
+        )
 
 
 def _check_size(size: int, number: int, row: Upload) -> None:
