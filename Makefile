@@ -28,7 +28,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 
 PYTEST := $(BIN)/python -m pytest
 
-# Debian's packages of the servers that tests start, each in a folder of its own. Installing them
+# Debian's packages of the servers that tests start, each in a folder of its own, and of the
+# browser that looks at one. Installing them
 # starts none: the tests do, and end them.
 SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common nginx-light
 
