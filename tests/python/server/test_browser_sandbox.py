@@ -231,7 +231,7 @@ def test_a_fetch_of_another_origin_writes_nothing(
     with elsewhere("<title>elsewhere</title>") as origin:
         page.goto(origin)
         answers: list[Any] = []
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.extend([answer]))
         outcome = page.evaluate(
             """([url, method, kind]) => fetch(url, {
                 method, credentials: 'include', mode: 'cors',
