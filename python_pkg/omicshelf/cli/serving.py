@@ -96,6 +96,6 @@ def register(app: typer.Typer) -> None:
     app.command(
         "serve",
         rich_help_panel="For others",
-        epilog="Example: omicshelf --url /data/catalog serve --port 8888",
+        epilog="Example: omicshelf serve --port 8888",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )(serve)

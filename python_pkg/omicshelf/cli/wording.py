@@ -23,6 +23,7 @@ _WORDS = [
     (r"`update_dataset` \(or `save`\)", r"`omicshelf update` (or `omicshelf add --update`)"),
     (r"`rollback`", r"`omicshelf rollback`"),
     (r"`copy_dataset`", r"`omicshelf cp`"),
+    (r"catalog\.purge_dataset\('([^']*)'\)", r"omicshelf purge \1 --all"),
     (r"`purge_dataset`", r"`omicshelf purge --all`"),
     (r"`order_by`", r"--order-by"),
     (r"(?:catalog|dataset)\.download\([^)]*\)", r"omicshelf get"),

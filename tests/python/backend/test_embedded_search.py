@@ -68,12 +68,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBackend
 
 def _copy(connection: sa.Connection, seed: Any, version: Any, number: int) -> None:
     key = connection.execute(sa.select(sa.func.max(t.dataset.c.id))).scalar_one() + 1
+    # A database that was used before counts on from where it was.
+    version_key = connection.execute(sa.select(sa.func.max(t.version.c.id))).scalar_one() + 1
     when = seed.created_at + number * 7919 % N
-    values = {"id": key, "dataset_id": f"d{number:03d}", "current_version": key + 10, "size": 5}
+    values = {"id": key, "dataset_id": f"d{number:03d}", "current_version": version_key, "size": 5}
     values |= {"n_obs": number % 11 or None, "created_at": when, "modified_at": when}
     connection.execute(t.dataset.insert(), seed._asdict() | values)
     metadata = described(number)
-    copy = {"id": key + 10, "uuid": f"v{key}", "dataset_id": key, "metadata": metadata}
+    copy = {"id": version_key, "uuid": f"v{key}", "dataset_id": key, "metadata": metadata}
     connection.execute(t.version.insert(), version._asdict() | copy)
     row = connection.execute(t.dataset.select().where(t.dataset.c.id == key)).one()
     index_dataset(connection, row, metadata, data_type="", study_id=None, fresh=True)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 pytest_plugins = ("commandline",)
 
 _GROUP: Any = get_command(app)
-COMMANDS: dict[str, Any] = _GROUP.commands
+_ALL: dict[str, Any] = _GROUP.commands
+# Groups have tests of their own; `serve` passes what it does not know on to the server.
+COMMANDS = {k: v for k, v in _ALL.items() if not hasattr(v, "commands") and k != "serve"}
 
 # Commands with nothing that could be wrong but their options.
 NOTHING_TO_NAME = {"atlases", "studies", "gc", "rebuild", "demo", "search", "verify", "ls", "log"}
@@ -49,11 +51,11 @@ def required(command: Any) -> int:
 
 
 def test_all_commands_of_this_release_are_there() -> None:
-    assert set(COMMANDS) == {
+    assert set(_ALL) == {
         "add", "atlases", "attach", "cite", "cp", "demo", "detach", "diff", "edit", "export",
         "files", "gc", "get", "get-file", "import", "info", "label", "labels", "lineage", "log",
-        "ls", "path", "purge", "rebuild", "rm", "rollback", "search", "studies", "study",
-        "undelete", "update", "verify", "versions",
+        "ls", "path", "purge", "rebuild", "rm", "role", "rollback", "search", "serve", "studies",
+        "study", "token", "undelete", "update", "verify", "versions",
     }  # fmt: skip
 
 

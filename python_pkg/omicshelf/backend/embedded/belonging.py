@@ -125,7 +125,7 @@ def _begin(connection: sa.Connection, store: ObjectStore, marker: str | None, wh
         raise Invalid(
             f"{where} holds a catalog, and the database is empty.",
             "Pass the database that belongs to it. If that is lost, restore it from a backup, or "
-            "make it anew from the store with `rebuild_database`.",
+            "make it anew from the store with `omicshelf rebuild`.",
         )
     return marker
 

@@ -99,14 +99,15 @@ def _of_postgresql(error: sa.exc.DatabaseError, where: str) -> RequestException 
     if state == "53300":
         return Unreachable(
             f"The database at {where} takes no more connections ({text}).",
-            "Try again; or raise `max_connections` of the server, or run fewer processes.",
+            "Try again; or raise the server's limit (max_connections), or run fewer processes.",
         )
     if state == "53100":
         return _no_space(text)
     if state in ("55P03", "57014", "25P03", "40001", "40P01"):
         return StorageError(
             f"The database at {where} was busy for too long: nothing was changed ({text}).",
-            "Try again; if it lasts, look into `pg_stat_activity` for a transaction that is stuck.",
+            "Try again; if it lasts, look for a transaction that is stuck: in the view "
+            "pg_stat_activity.",
         )
     if state in ("25006", "42501"):
         return AccessDenied(

@@ -468,7 +468,7 @@ def _check(request: UploadRequest) -> None:
     rules.check_format(request.data_format)
     if (request.version is None) == (request.file_name is None):
         raise Invalid(
-            "An upload is for a version or for a file.", "Pass either `version` or `file_name`."
+            "An upload is for a version or for a file.", "Name what it is for: one of both."
         )
     if request.version is not None and request.version.dataset_id != request.dataset_id:
         raise Invalid(
