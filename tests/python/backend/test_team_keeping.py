@@ -91,7 +91,7 @@ def test_an_empty_database_does_not_take_over_a_bucket(
     alone: EmbeddedBackend, material: Material, tmp_path: Path, moto_bucket: str
 ) -> None:
     put(alone, "d1", material.text("x"))
-    with pytest.raises(Invalid, match="rebuild_database"):
+    with pytest.raises(Invalid, match="omicshelf rebuild"):
         EmbeddedBackend(tmp_path / "empty", storage_url=moto_bucket)
     assert alone.verify().ok
 
@@ -327,7 +327,7 @@ def test_a_folder_whose_records_were_in_postgresql(
     assert rebuild_database(url, folder=tmp_path / "c").ok
     with closing(EmbeddedBackend(tmp_path / "c", database_url=url)) as again:
         assert describe(again) == was
-    with pytest.raises(Invalid, match="rebuild_database"):
+    with pytest.raises(Invalid, match="omicshelf rebuild"):
         EmbeddedBackend(tmp_path / "c", database_url=f"sqlite:///{tmp_path / 'other.db'}")
     assert rebuild(tmp_path / "c").ok  # or on with SQLite
     with closing(EmbeddedBackend(tmp_path / "c")) as local:

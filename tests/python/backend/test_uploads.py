@@ -255,6 +255,39 @@ def test_an_upload_survives_the_process_that_took_its_parts(client: Client) -> N
     assert read(client.backend, client.finish(state.upload)) == data
 
 
+KILLED = """
+import os, sys
+from omicshelf.backend.embedded.backend import EmbeddedBackend
+from omicshelf.backend.store.objectstore import LocalDirectory
+from omicshelf.backend.wire import ChunkList, Inspected
+backend = EmbeddedBackend(sys.argv[1])
+LocalDirectory.put_many = lambda *args: os._exit(9)
+if sys.argv[3]:
+    backend.plan_upload(sys.argv[2], ChunkList.model_validate_json(sys.argv[3]), user="ada")
+backend.inspected(sys.argv[2], Inspected(summary={"kind": "file"}), user="ada")
+"""
+
+
+@pytest.mark.parametrize("what", ["chunks", "inspection"])
+def test_what_was_being_told_when_the_server_was_killed_is_told_again(
+    client: Client, what: str
+) -> None:
+    data = random_bytes(100_000)
+    state = client.begin(data, chunked=True)
+    chunks = client.chunks(data, state.params)
+    told = chunks.model_dump_json() if what == "chunks" else ""
+    arguments = [str(client.backend.root), state.upload, told]
+    if not told:
+        client.backend.plan_upload(state.upload, chunks, user="ada")
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments])
+    assert done.returncode == 9
+    plan = client.backend.plan_upload(state.upload, chunks, user="ada")
+    for number, part in enumerate(client.parts(data, chunks, plan)):
+        client.send(state.upload, number, part)
+    client.tell(state.upload)
+    assert read(client.backend, client.finish(state.upload)) == data
+
+
 def test_what_would_be_refused_is_refused_before_a_byte_travels(client: Client) -> None:
     client.as_they_are(b"one")
     before = snapshot_folder(client.backend.root)

@@ -334,9 +334,9 @@ class Receiving(Keeping):
         return None
 
     def _keep_beside(self, row: Upload, suffix: str, data: bytes) -> str:
-        key = object_key(row.id, suffix)
-        if not self.store.exists(key):
-            self.write_objects({key: data}, session=row.session)
+        # A name of its own: a killed attempt may have registered, and not written, the same.
+        key = object_key(row.id, f".{uuid.uuid4().hex[:8]}{suffix}")
+        self.write_objects({key: data}, session=row.session)
         return key
 
     # -- parts
