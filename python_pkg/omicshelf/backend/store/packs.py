@@ -46,7 +46,16 @@ from omicshelf.backend.store.manifest import EXTENT, RAW, ZSTD, BlobManifest, ob
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["DELTA_START", "SMALL_FILE", "Ingested", "Plan", "ingest", "params_for", "plan"]
+__all__ = [
+    "DELTA_START",
+    "SMALL_FILE",
+    "Ingested",
+    "Plan",
+    "compressed",
+    "ingest",
+    "params_for",
+    "plan",
+]
 
 DELTA_START = struct.pack("<4sHH", b"OMSD", 1, 0)
 _WORTH_IT = 0.97  # keep a chunk raw rather than decompress it for ever to save 3 %
@@ -235,6 +244,12 @@ def ingest(
     return Ingested(found, decided, pack_file, key, manifest, size)
 
 
+def compressed(data: bytes, compressor: zstandard.ZstdCompressor) -> tuple[int, bytes]:
+    """Give the codec and the bytes under which one chunk is kept, or sent."""
+    shorter = compressor.compress(data)
+    return (ZSTD, shorter) if len(shorter) < _WORTH_IT * len(data) else (RAW, data)
+
+
 def params_for(size: int, known: Sequence[BlobManifest]) -> ChunkParams:
     """Cut a new version as the one before was cut, or they share nothing.
 
@@ -352,9 +367,7 @@ def _compressed(
         for i, data in batch:
             if blake3(data).digest() != found.hashes[i].tobytes():
                 raise changed(path)
-            shorter = compressor.compress(data)
-            helps = len(shorter) < _WORTH_IT * len(data)
-            results.append((i, ZSTD, shorter) if helps else (i, RAW, data))
+            results.append((i, *compressed(data, compressor)))
         return results
 
     with ExitStack() as stack:

@@ -18,6 +18,7 @@ from blake3 import blake3
 
 from omicshelf.backend.store.chunks import ChunkParams, Scan
 from omicshelf.backend.store.manifest import RAW, ZSTD
+from omicshelf.backend.store.packs import compressed
 from omicshelf.errors import Invalid
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ _MANY_PARTS = 1024
 
 FRAME = struct.Struct("<IB")
 """What comes before each chunk of a packed part: its stored length, and its codec."""
-
-_WORTH_IT = 0.97  # as in a delta pack: rather raw than decompressed for ever to save 3 %
 
 
 def check_scan(found: Scan) -> Scan:
@@ -127,10 +126,8 @@ def parts_of(
 
 def frame(data: bytes, compressor: zstandard.ZstdCompressor) -> bytes:
     """Give one chunk as it travels in a packed part."""
-    shorter = compressor.compress(data)
-    if len(shorter) < _WORTH_IT * len(data):
-        return FRAME.pack(len(shorter), ZSTD) + shorter
-    return FRAME.pack(len(data), RAW) + data
+    codec, kept = compressed(data, compressor)
+    return FRAME.pack(len(kept), codec) + kept
 
 
 def unpack_part(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
