@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -191,6 +192,7 @@ def remote_small(folder: Path, scale: Scale) -> Iterator[Figure]:
         server = opened.enter_context(jupyter(folder / "server", catalog=folder / "served"))
         theirs = opened.enter_context(remote(server, folder / "cache"))
         ours = opened.enter_context(new_catalog(folder / "embedded"))
+        gc.freeze()  # what two catalogs left behind is not looked through before every request
         by_server, embedded = _requests(theirs, n), _requests(ours, n)
         for what, ask in by_server.items():
             contenders = {"server": _timed(ask), "embedded": _timed(embedded[what])}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import mimetypes
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol, cast
 from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
@@ -32,6 +33,12 @@ _CHUNKED_BLOCK = 4 << 20
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 _DIGITS = 18
+
+
+class HTTPConnection(Protocol):
+    """What is used of a connection; tornado's type asks for bytes, and takes any buffer."""
+
+    def write(self, chunk: memoryview) -> asyncio.Future[None]: ...
 
 
 @dataclass(frozen=True)
@@ -146,16 +153,20 @@ async def send_content(
     loop = asyncio.get_running_loop()
     sent = 0
     left = span.length
-    size = _CHUNKED_BLOCK if span.partial else _BLOCK
-    ahead = loop.run_in_executor(threads, _read, stream, min(size, left))
+    size = min(left, _CHUNKED_BLOCK if span.partial else _BLOCK)
+    # Below the handler, which would copy what it is given.
+    connection = cast("HTTPConnection", handler.request.connection)
+    buffers = [memoryview(bytearray(size)) for _ in range(1 if left <= size else 2)]
+    ahead = loop.run_in_executor(threads, _read, stream, buffers[0])
     try:
+        await handler.flush()
         while left:
             block = await ahead
             left -= len(block)
             if left:
-                ahead = loop.run_in_executor(threads, _read, stream, min(size, left))
-            handler.write(block)
-            await handler.flush()
+                buffers.reverse()
+                ahead = loop.run_in_executor(threads, _read, stream, buffers[0][:left])
+            await connection.write(block)
             sent += len(block)
     except StreamClosedError:
         return sent
@@ -164,12 +175,12 @@ async def send_content(
     return sent
 
 
-def _read(stream: IO[bytes], size: int) -> bytes:
-    pieces = []
-    while size:
-        piece = stream.read(size)
-        if not piece:
+def _read(stream: IO[bytes], target: memoryview) -> memoryview:
+    """Fill ``target``, and give it."""
+    left = target
+    while left:
+        n = cast("io.RawIOBase", stream).readinto(left)
+        if not n:
             raise EOFError("the bytes end before their recorded size")
-        pieces.append(piece)
-        size -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        left = left[n:]
+    return target

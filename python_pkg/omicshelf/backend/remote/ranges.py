@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,24 +40,26 @@ class BlobRanges(ObjectStore):
     def read_bytes(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Read a range, going on from where the connection broke."""
         stop = self._size if length is None else min(start + length, self._size)
-        # BytesIO hands its bytes out without copying them.
-        whole = io.BytesIO(bytes(max(0, stop - start)))
-        with whole.getbuffer() as view:
-            self._read_into(start, view)
-        return whole.getvalue()
+        return b"".join(self.stream(key, start, stop - start))
 
-    def _read_into(self, start: int, target: memoryview) -> None:
-        fruitless, stop = 0, start + len(target)
-        while target:
+    def stream(self, key: str, start: int, length: int) -> Generator[bytes]:
+        """Give a range in pieces, going on from where the connection broke."""
+        fruitless, stop = 0, start + length
+        while start < stop:
+            begin = start
+            broken: Exception = requests.ConnectionError("it sent nothing")
             wanted = {"Range": f"bytes={start}-{stop - 1}"}
             with self._client.stream(self._path, wanted) as answer:
                 self._check(answer, start, stop)
-                n, error = _fill(answer, target)
-            start, target = start + n, target[n:]
-            fruitless = 0 if n else fruitless + 1
+                try:
+                    while start < stop and (data := _next(answer, stop - start)):
+                        start += len(data)
+                        yield data
+                except (HTTPError, OSError) as error:
+                    broken = error
+            fruitless = 0 if start > begin else fruitless + 1
             if fruitless >= _FRUITLESS:
-                broken = error or requests.ConnectionError("it sent nothing")
-                raise failures.unreachable(self._client.base, broken) from error
+                raise failures.unreachable(self._client.base, broken) from broken
 
     def _check(self, answer: requests.Response, start: int, stop: int) -> None:
         """Make sure that the answer begins where it should; its end shows by itself."""
@@ -98,13 +100,7 @@ class BlobRanges(ObjectStore):
         raise io.UnsupportedOperation("A blob is never changed.")
 
 
-def _fill(answer: requests.Response, target: memoryview) -> tuple[int, Exception | None]:
-    """Read what comes, at most to the end of ``target``; give its bytes and what broke it off."""
-    n = 0
-    try:
-        while n < len(target) and (data := answer.raw.read(min(_BLOCK, len(target) - n))):
-            target[n : n + len(data)] = data
-            n += len(data)
-    except (HTTPError, OSError) as error:
-        return n, error
-    return n, None
+def _next(answer: requests.Response, left: int) -> bytes:
+    """Read what comes next, at most ``left`` bytes; nothing where it has ended."""
+    data: bytes = answer.raw.read(min(_BLOCK, left), decode_content=False)
+    return data

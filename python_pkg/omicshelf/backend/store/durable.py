@@ -33,6 +33,7 @@ __all__ = [
     "sync_file",
     "sync_folder",
     "write_all",
+    "write_all_at",
 ]
 
 READ_ONLY = 0o444
@@ -127,6 +128,14 @@ def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
+
+
+def write_all_at(fd: int, data: bytes | bytearray | memoryview, offset: int) -> None:
+    """Write all of ``data`` at a place of the file; other threads may write to others."""
+    view = memoryview(data)
+    while view:
+        n = os.pwrite(fd, view, offset)
+        view, offset = view[n:], offset + n
 
 
 def sync_descriptor(fd: int) -> None:

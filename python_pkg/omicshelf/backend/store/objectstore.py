@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -104,6 +104,15 @@ class Presigning(Protocol):
 
     def presigned(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
         """Give addresses for a PUT of each object; none where nobody else reaches the store."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """What a store may be able to do besides: give a long range while it comes."""
+
+    def stream(self, key: str, start: int, length: int) -> Generator[bytes]:
+        """Give a range of an object in pieces, by one request; all of it, or an error."""
         ...
 
 

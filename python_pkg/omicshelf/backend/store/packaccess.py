@@ -11,7 +11,7 @@ from blake3 import blake3
 
 from omicshelf.backend.store.durable import explained, storage_errors
 from omicshelf.backend.store.marks import Mark
-from omicshelf.backend.store.objectstore import ObjectStore
+from omicshelf.backend.store.objectstore import ObjectStore, Streaming
 from omicshelf.errors import IntegrityError, NotFound
 
 __all__ = ["PackAccess"]
@@ -82,6 +82,11 @@ class PackAccess:
             return memoryview(self._ask(key, offset, length))
         target = memoryview(bytearray(length))
         return target if self.read_into(key, offset, target) else target[:0]
+
+    def streaming(self, key: str) -> Streaming | None:
+        """Give the store, where a long range of a pack comes by one request."""
+        distant = self._store.local_path(key) is None
+        return self._store if distant and isinstance(self._store, Streaming) else None
 
     def _ask(self, key: str, offset: int, length: int) -> bytes:
         try:

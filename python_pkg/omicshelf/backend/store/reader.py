@@ -11,6 +11,7 @@ surroundings with them, and a whole blob comes in several ranges at once.
 from __future__ import annotations
 
 import io
+import os
 import uuid
 from bisect import bisect_right
 from collections import deque
@@ -35,6 +36,7 @@ from omicshelf.backend.store.durable import (
     write_all,
 )
 from omicshelf.backend.store.fetching import BLOCK, LANES, RANGE, fetches
+from omicshelf.backend.store.gathering import gather
 from omicshelf.backend.store.layout import Layout
 from omicshelf.backend.store.manifest import RAW, BlobManifest
 from omicshelf.backend.store.marks import Mark
@@ -166,7 +168,7 @@ class BlobReader:
             check = "untrusted" if trusted else "all"
         part = dest.with_name(f".{dest.name}.{uuid.uuid4().hex[:8]}.part")
         try:
-            if not self._clone(part, check, progress):
+            if not self._clone(part, check, progress) and not self._gather(part, check, progress):
                 with new_file(part, mode=0o666) as fd:
                     self._stream(lambda view: write_all(fd, view), progress, check)
             with storage_errors(f"write {dest}"):
@@ -209,6 +211,18 @@ class BlobReader:
                 raise self._damage()
         elif progress is not None:
             progress(self.size)
+        return True
+
+    def _gather(self, part: Path, check: _Check, progress: Progress | None) -> bool:
+        """Fetch a verbatim pack by few long requests, where the store can."""
+        key = self.manifest.verbatim
+        store = self._packs.streaming(key) if key is not None and hasattr(os, "pwrite") else None
+        if key is None or store is None:
+            return False
+        with new_file(part, mode=0o666) as fd:
+            gather(store, key, self.size, fd, progress)
+        if check != "none" and hash_file(part) != self.manifest.blake3:
+            raise self._damage()
         return True
 
     def _stream(
