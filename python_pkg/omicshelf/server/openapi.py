@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import sys
 from collections.abc import Iterable
 from functools import cache
 from http.client import responses
@@ -15,7 +17,7 @@ from omicshelf.server.failures import KINDS
 from omicshelf.server.route import Body, Content, Route
 from omicshelf.server.routes import ROUTES
 
-__all__ = ["document", "statuses"]
+__all__ = ["document", "main", "statuses"]
 
 _REF = "#/components/schemas/{model}"
 _JSON = "application/json"
@@ -183,3 +185,12 @@ def _response(route: Route, status: int, schemas: dict[Any, Any]) -> dict[str, A
         return described
     schema = schemas[route.answer, "serialization"]
     return {**described, "content": {_JSON: {"schema": schema}}}
+
+
+def main() -> None:
+    """Write the document to the standard output, as the front end is built from it."""
+    sys.stdout.write(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
