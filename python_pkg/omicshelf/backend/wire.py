@@ -125,7 +125,8 @@ class Info(Answer):
     """What a server is and what it can do; asked first by every client.
 
     ``user`` is who the credential belongs to, ``role`` their role on the whole server.
-    ``capabilities`` name what a client may rely on; ``limits`` are bytes and counts.
+    ``capabilities`` name what a client may rely on; ``limits`` are bytes and counts. Who wants
+    to follow the change log from now on asks for what is behind ``last_change``.
     """
 
     name: str = "omicshelf"
@@ -136,6 +137,7 @@ class Info(Answer):
     role: str | None = None
     capabilities: list[str] = Field(default_factory=list)
     limits: dict[str, int] = Field(default_factory=dict)
+    last_change: int = 0
 
 
 # -- questions

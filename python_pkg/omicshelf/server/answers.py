@@ -9,6 +9,7 @@ from omicshelf.records import (
     AtlasRecord,
     FileRecord,
     LabelRecord,
+    Role,
     RoleRecord,
     TokenRecord,
     VersionRecord,
@@ -29,9 +30,10 @@ __all__ = [
 
 
 class AtlasList(Answer):
-    """The atlases that the caller may read."""
+    """The atlases that the caller may read, and the caller's role in each."""
 
     atlases: list[AtlasRecord]
+    roles: dict[str, Role]
 
 
 class VersionList(Answer):

@@ -127,6 +127,7 @@ class Service:
                 "part": self.limits.part,
                 "page": 1000,
             },
+            last_change=guarded.last_change(),
         )
 
     def close(self) -> None:

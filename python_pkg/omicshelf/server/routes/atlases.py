@@ -17,7 +17,11 @@ table = Table("atlas")
 
 @table("GET", "/atlases", "The atlases that the caller may read.", "credential", answer=AtlasList)
 def list_atlases(call: Call[NoQuery, None]) -> Reply:
-    return Reply(AtlasList(atlases=call.backend.list_atlases()))
+    atlases, access = call.backend.list_atlases(), call.backend.access
+    roles = {atlas.name: access.in_atlas(atlas.name) for atlas in atlases}
+    return Reply(
+        AtlasList(atlases=atlases, roles={k: v for k, v in roles.items() if v is not None})
+    )
 
 
 @table("POST", "/atlases", "Create an atlas.", "contributor", answer=AtlasRecord, status=201,
