@@ -1,0 +1,112 @@
+/** Files from the browser into the catalog, in parts, each with its hash. */
+
+import { createBLAKE3 } from 'hash-wasm';
+
+import type { CatalogClient } from './client';
+import { CatalogError, Unreachable } from './errors';
+import type { UploadRequest, UploadState } from './records';
+import { pathOf } from './transport';
+
+const HASH = 'X-Omicshelf-Blake3';
+const BLOCK = 4 << 20;
+const TRIES = 5;
+const FIRST_PAUSE_MS = 500;
+
+export interface IUploadOptions {
+  /** Called with the bytes that have arrived. */
+  onProgress?: (sent: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Send a file; give the id of the upload, for the request that makes something of it.
+ *
+ * @param request What it is for; its size is taken from the file.
+ * @throws CatalogError What the server says of the file, or that the file changed or vanished.
+ */
+export async function upload(
+  client: CatalogClient,
+  file: Blob,
+  request: Omit<UploadRequest, 'size' | 'chunked'>,
+  options: IUploadOptions = {}
+): Promise<string> {
+  const { signal, onProgress } = options;
+  const state = await client._ask<UploadState>('POST', '/uploads', {
+    body: { ...request, size: file.size, chunked: false },
+    signal
+  });
+  const there = new Set(state.parts);
+  try {
+    let sent = 0;
+    for (let number = 0; number * state.part_size < file.size; number++) {
+      const part = file.slice(number * state.part_size, (number + 1) * state.part_size);
+      if (!there.has(number)) {
+        await sendPart(client, state.upload, number, part, signal);
+      }
+      sent += part.size;
+      onProgress?.(sent);
+    }
+  } catch (reason) {
+    // Nothing is left behind where it was given up; a lost connection may come back.
+    if (!(reason instanceof Unreachable)) {
+      client._ask('DELETE', pathOf('uploads', state.upload), {}).catch(() => undefined);
+    }
+    throw reason;
+  }
+  return state.upload;
+}
+
+async function sendPart(
+  client: CatalogClient,
+  id: string,
+  number: number,
+  part: Blob,
+  signal: AbortSignal | undefined
+): Promise<void> {
+  const hash = await hashOf(part, signal);
+  const path = pathOf('uploads', id, 'parts', String(number));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client._ask('PUT', path, { body: part, headers: { [HASH]: hash }, signal });
+      return;
+    } catch (reason) {
+      // The same part may be sent again.
+      if (!(reason instanceof Unreachable) || attempt === TRIES) {
+        throw reason;
+      }
+      await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1), signal);
+    }
+  }
+}
+
+async function hashOf(part: Blob, signal: AbortSignal | undefined): Promise<string> {
+  const hasher = await createBLAKE3();
+  hasher.init();
+  for (let start = 0; start < part.size; start += BLOCK) {
+    signal?.throwIfAborted();
+    let block: ArrayBuffer;
+    try {
+      block = await part.slice(start, start + BLOCK).arrayBuffer();
+    } catch {
+      throw new CatalogError(
+        'The file cannot be read any more.',
+        'It was moved, changed or is a folder: choose it again.',
+        'Invalid',
+        0
+      );
+    }
+    hasher.update(new Uint8Array(block));
+  }
+  return hasher.digest('hex');
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    const giveUp = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+  });
+}
