@@ -188,7 +188,8 @@ def test_mixed_work_in_many_threads_ends_without_a_deadlock(
         for future in done:
             future.result()
     assert unexpected == []
-    assert written["done"] > 200
+    # How often a dataset is just deleted is chance; a quarter is always done.
+    assert written["done"] > 40 * 12 / 4
     check_log(backend)
     assert backend.verify().ok
     for dataset in backend.find(ATLAS, Query(limit=None)).datasets:
