@@ -14,6 +14,7 @@ from omicshelf.backend.base import Backend
 from omicshelf.backend.connect import configured_team, configured_url, open_backend
 from omicshelf.backend.permissions import Policy
 from omicshelf.records import Role
+from omicshelf.server.about import Limits
 from omicshelf.server.access import access_logger
 from omicshelf.server.handlers import ApiHandler
 from omicshelf.server.health import HealthHandler
@@ -23,7 +24,7 @@ from omicshelf.server.limits import RateLimit
 from omicshelf.server.opening import Opening
 from omicshelf.server.page import PageHandler
 from omicshelf.server.proxy import ProxyHandler
-from omicshelf.server.service import Limits, Service
+from omicshelf.server.service import Service
 from omicshelf.server.tokens import TokenIdentityProvider
 
 __all__ = ["OmicshelfServer"]

@@ -6,26 +6,25 @@ import gzip
 import re
 import time
 from contextlib import ExitStack
-from functools import cache
 from typing import Any, cast
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from pydantic import TypeAdapter
 from tornado.httputil import HTTPHeaders
 
 from omicshelf.backend.wire import CLIENT_HEADER, HASH_HEADER, ORIGIN_HEADER, decode_origin
 from omicshelf.errors import Invalid
 from omicshelf.server.admission import Admission
+from omicshelf.server.answering import encoded, is_known, tags
 from omicshelf.server.bodies import InFile, InMemory, Received
+from omicshelf.server.content import content_headers, open_content, wanted_span
 from omicshelf.server.failures import failure_of
 from omicshelf.server.parsing import parse_body
 from omicshelf.server.route import Call, Content, Later, Reply, Route
-from omicshelf.server.streaming import content_headers, open_content, send_content, wanted_span
+from omicshelf.server.streaming import send_content
 
 __all__ = ["ApiHandler"]
 
 _WORTH_GZIP = 1400  # less fits into one packet anyway
-_TAG = re.compile(r'(?:W/)?("[^"]*")|(\*)')
 
 
 class ApiHandler(Admission):
@@ -96,7 +95,7 @@ class ApiHandler(Admission):
             query=self._query,
             body=body,
             by=by,
-            if_match=_tags(headers, "If-Match"),
+            if_match=tags(headers.get("If-Match")),
             info=lambda: self.service.info(backend),
             gone=self.gone,
         )
@@ -104,9 +103,7 @@ class ApiHandler(Admission):
         return self._encoded(route, found) if isinstance(found, Reply) else found
 
     def _encoded(self, route: Route, reply: Reply) -> tuple[Reply, bytes, bool]:
-        if reply.body is None:
-            return reply, b"", False
-        data = _adapter(route.answer).dump_json(reply.body)
+        data = encoded(route, reply)
         if len(data) < _WORTH_GZIP or not _takes_gzip(self.request.headers):
             return reply, data, False
         return reply, gzip.compress(data, 3, mtime=0), True
@@ -134,8 +131,7 @@ class ApiHandler(Admission):
         self.finish(data)
 
     def _is_known(self, etag: str) -> bool:
-        known = _tags(self.request.headers, "If-None-Match")
-        return self.request.method in ("GET", "HEAD") and (etag in known or "*" in known)
+        return is_known(etag, self.request.method, self.request.headers.get("If-None-Match"))
 
     async def _send(self, content: Content) -> None:
         span = wanted_span(self.request.headers, content)
@@ -171,18 +167,9 @@ class ApiHandler(Admission):
             self.set_header(name, value)
 
 
-def _tags(headers: HTTPHeaders, name: str) -> tuple[str, ...]:
-    return tuple(quoted or star for quoted, star in _TAG.findall(headers.get(name, "")))
-
-
 def _takes_gzip(headers: HTTPHeaders) -> bool:
     for part in headers.get("Accept-Encoding", "").split(","):
         name, _, weight = part.replace(" ", "").partition(";")
         if name.lower() in ("gzip", "*"):
             return not re.fullmatch(r"q=0(?:\.0*)?", weight)
     return False
-
-
-@cache
-def _adapter(answer: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(answer)

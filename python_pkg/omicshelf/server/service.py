@@ -6,16 +6,13 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import metadata
 from typing import cast
 
-from omicshelf.backend.base import Backend
-from omicshelf.backend.embedded.belonging import marker_of
 from omicshelf.backend.embedded.watching import Watcher
 from omicshelf.backend.guard import Guarded
 from omicshelf.backend.permissions import Identity, Policy
-from omicshelf.backend.wire import VERSION, Info
+from omicshelf.backend.wire import Info
+from omicshelf.server.about import Limits, info_of
 from omicshelf.server.feed import Feed, Subscribe
 from omicshelf.server.identity import MintedToken
 from omicshelf.server.limits import RateLimit
@@ -24,30 +21,7 @@ from omicshelf.server.opening import Opening
 from omicshelf.server.route import Receiver, Router
 from omicshelf.server.routes import ROUTES
 
-__all__ = ["CAPABILITIES", "Limits", "Service"]
-
-CAPABILITIES = (
-    "changes",
-    "diff",
-    "facets",
-    "lineage",
-    "preview",
-    "range",
-    "roles",
-    "search",
-    "uploads",
-)
-"""What a client may rely on; names are added when a release learns something."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bytes and seconds that a request may take."""
-
-    body: int = 16 << 20
-    chunks: int = 256 << 20
-    part: int = 320 << 20
-    stalled: float = 30.0
+__all__ = ["Service"]
 
 
 @dataclass
@@ -114,21 +88,7 @@ class Service:
 
     def info(self, guarded: Guarded) -> Info:
         """Say what this server is and can do, to the user of a guard."""
-        return Info(
-            version=_release(),
-            api=VERSION,
-            store=store_of(self.opening.backend()),
-            user=guarded.identity.name,
-            role=guarded.access.on_server,
-            capabilities=list(CAPABILITIES),
-            limits={
-                "body": self.limits.body,
-                "chunks": self.limits.chunks,
-                "part": self.limits.part,
-                "page": 1000,
-            },
-            last_change=guarded.last_change(),
-        )
+        return info_of(guarded, self.opening.backend(), self.limits)
 
     def close(self) -> None:
         """Stop the threads and close the catalog."""
@@ -139,20 +99,3 @@ class Service:
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.waiters.shutdown(wait=False, cancel_futures=True)
         self.opening.close()
-
-
-def store_of(backend: Backend) -> str:
-    """Give the id of the store behind a backend, under which clients keep what they read."""
-    known = getattr(backend, "store_id", None)
-    if known is not None:
-        return str(known)
-    store = getattr(backend, "store", None)
-    return "" if store is None else marker_of(store, backend.url) or ""
-
-
-@cache
-def _release() -> str:
-    try:
-        return metadata.version("omicshelf")
-    except metadata.PackageNotFoundError:
-        return ""

@@ -9,8 +9,8 @@ import pytest
 
 from conftest import Client, quoted
 from omicshelf.backend.wire import HASH_HEADER
-from omicshelf.server.failures import Refused
-from omicshelf.server.streaming import span_of
+from omicshelf.server.content import span_of
+from omicshelf.server.refusals import Refused
 
 TEXT = b"0123456789" * 20
 

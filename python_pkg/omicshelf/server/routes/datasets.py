@@ -18,8 +18,8 @@ from omicshelf.catalog.lineage import trace
 from omicshelf.errors import Conflict, Invalid
 from omicshelf.records import Change, DatasetRecord, LabelRecord
 from omicshelf.server.answers import LabelList, LineageAnswer
-from omicshelf.server.failures import Refused
 from omicshelf.server.queries import FindQuery, LineageQuery
+from omicshelf.server.refusals import Refused
 from omicshelf.server.route import Call, NoQuery, Reply, Table
 from omicshelf.server.routes.uploads import source_of
 
