@@ -60,5 +60,9 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     return [{"module": "omicshelf", "app": app.OmicshelfServer}]
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "omicshelf"}]
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)
