@@ -70,6 +70,7 @@ export interface IPreviewQuery {
   row_fields?: readonly string[];
   column_fields?: readonly string[];
   rows?: readonly number[];
+  search?: string;
   sheet?: string;
 }
 

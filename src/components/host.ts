@@ -87,6 +87,9 @@ export interface IKernels {
   /** Load; it ends when the value has been read back from the kernel. */
   load(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoaded>;
 
+  /** Put code into a new cell below the active one, or at the end of the console, and show it. */
+  insert?(code: string): Promise<void>;
+
   /** The variables of the current kernel that could be saved. */
   variables(): Promise<IVariable[]>;
   /** Save a variable as a version, or as a new dataset. */

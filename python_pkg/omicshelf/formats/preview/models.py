@@ -59,7 +59,8 @@ class PreviewRequest(BaseModel):
     kind
         ``list``: what there is to be seen. ``embedding``: points of an obsm key. ``table``: a
         page of rows. ``matrix``: a block for a heat map. ``head``: the beginning of a file of
-        text or variants. ``names``: the obs names of points that were chosen.
+        text or variants. ``names``: the obs names of points that were chosen,
+        or the names that have a text in them.
     modality
         A modality of a MuData, or a genome of a 10x file that has several.
     embedding
@@ -88,7 +89,12 @@ class PreviewRequest(BaseModel):
     row_fields, column_fields
         The metadata that a block is annotated with.
     rows
-        The positions whose names are asked for.
+        The positions whose names are asked for; for ``table`` of annotated data, the rows that
+        are shown instead of a page, at most 1,000.
+    search
+        For ``names``: a text, of which at most ``limit`` names are given that have it in them,
+        the equal ones first, then those that begin with it. Upper and lower case are the same.
+        The texts of ``columns``, if any are given, are searched as well.
     sheet
         A sheet of a workbook; by default the first.
     """
@@ -115,6 +121,7 @@ class PreviewRequest(BaseModel):
     row_fields: Keys = ()
     column_fields: Keys = ()
     rows: Annotated[tuple[Position, ...], Field(max_length=MOST_POINTS)] = ()
+    search: Annotated[str, Field(min_length=1, max_length=MOST_TEXT)] | None = None
     sheet: Name | None = None
 
     @model_validator(mode="after")
@@ -270,9 +277,16 @@ class Head(_Part):
 
 
 class RowNames(_Part):
-    """The names of observations, in the order in which they were asked for."""
+    """The names of rows, in the order in which they were asked for, or were found.
+
+    ``rows`` are their positions. Of a search ``found`` has the text that matched, which is the
+    name or the value of a column, and ``n_found`` counts all rows that have one.
+    """
 
     names: list[str]
+    rows: list[int] = Field(default_factory=list)
+    found: list[str] | None = None
+    n_found: int | None = None
 
 
 class ColumnFacts(_Part):

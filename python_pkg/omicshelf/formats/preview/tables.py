@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from omicshelf.errors import Invalid
 from omicshelf.formats.annotated.content import Array, Broken, Categorical, Node, Nullable, Strings
 from omicshelf.formats.annotated.selection import chosen_keys
 from omicshelf.formats.preview.models import (
+    MOST_ROWS,
     MOST_TEXT,
     Cell,
     Column,
@@ -22,7 +23,10 @@ from omicshelf.formats.preview.models import (
     TableFacts,
     TablePage,
 )
-from omicshelf.formats.preview.parts import TABLES, Part, Unreadable
+from omicshelf.formats.preview.parts import TABLES, Part, Unreadable, labels, taken
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["column_of", "cut", "facts_of", "frame_page", "names", "page", "shown_columns"]
 
@@ -36,22 +40,31 @@ def page(part: Part, request: PreviewRequest) -> TablePage:
     table = request.table
     n_rows = part.rows_of(table)
     known = part.keys(table)
-    rows = slice(request.offset, min(request.offset + request.limit, n_rows))
+    chosen = _chosen(request, n_rows)
+    if chosen is None:
+        rows = slice(request.offset, min(request.offset + request.limit, n_rows))
+        length = max(0, rows.stop - rows.start)
+    else:
+        rows, length = _span(chosen), len(chosen)
     columns = []
     for key in shown_columns(request.columns, known, f"{table} column"):
         try:
-            columns.append(column_of(key, part.cells(table, key, rows)))
-        except (Unreadable, OSError, ValueError, KeyError, TypeError):
+            node = part.cells(table, key, rows)
+            columns.append(
+                column_of(key, node if chosen is None else taken(node, chosen - rows.start))
+            )
+        except (Unreadable, OSError, ValueError, KeyError, TypeError, IndexError):
             # One damaged column does not hide the others.
-            blank: list[Cell] = [None] * max(0, rows.stop - rows.start)
+            blank: list[Cell] = [None] * length
             columns.append(Column(name=key, type="unreadable", values=blank))
-    names = [cut(str(name))[0] for name in part.names(table, rows)]
+    found = part.names(table, rows)
+    names = [cut(str(n))[0] for n in (found if chosen is None else found[chosen - rows.start])]
     return TablePage(
         table=table,
         offset=request.offset,
         n_rows=n_rows,
         n_columns=len(known),
-        more=rows.stop < n_rows,
+        more=chosen is None and rows.stop < n_rows,
         index=names,
         index_name=part.index_name(table),
         columns=columns,
@@ -59,19 +72,67 @@ def page(part: Part, request: PreviewRequest) -> TablePage:
 
 
 def names(part: Part, request: PreviewRequest) -> RowNames:
-    """Give the names of the asked rows of a table, by default of obs."""
+    """Give the names of the asked rows of a table, by default of obs, or those with a text."""
     n_rows = part.rows_of(request.table)
+    if request.search is not None:
+        return _searched(part, request, request.search)
+    wanted = _chosen(request, n_rows)
+    if wanted is None:
+        return RowNames(names=[])
+    span = _span(wanted)
+    found = part.names(request.table, span)[wanted - span.start]
+    return RowNames(names=[str(name) for name in found], rows=wanted.tolist())
+
+
+def _chosen(request: PreviewRequest, n_rows: int) -> NDArray[np.int64] | None:
+    """Give the positions that are asked for; None where none are named."""
+    if not request.rows:
+        return None
+    if request.kind == "table" and len(request.rows) > MOST_ROWS:
+        raise Invalid(
+            f"A page of {len(request.rows):,} rows is asked for.",
+            f"Ask for at most {MOST_ROWS:,} at a time.",
+        )
     wanted = np.array(request.rows, dtype=np.int64)
-    if wanted.size and int(wanted.max()) >= n_rows:
+    if int(wanted.max()) >= n_rows:
         raise Invalid(
             f"There is no row {int(wanted.max())} in {request.table}.",
             f"It has {n_rows:,} rows, counted from 0.",
         )
-    if not wanted.size:
-        return RowNames(names=[])
-    first, last = int(wanted.min()), int(wanted.max()) + 1
-    found = part.names(request.table, slice(first, last))[wanted - first]
-    return RowNames(names=[str(name) for name in found])
+    return wanted
+
+
+def _span(rows: NDArray[np.int64]) -> slice:
+    return slice(int(rows.min()), int(rows.max()) + 1)
+
+
+def _searched(part: Part, request: PreviewRequest, text: str) -> RowNames:
+    """Find names, or values of columns, that have a text in them: the likest first."""
+    whole, folded = slice(None), text.casefold()
+    names = part.names(request.table, whole)
+    best: dict[int, tuple[int, str]] = {}
+    columns = chosen_keys(list(request.columns or ()), part.keys(request.table), "column")
+    texts = [[str(name) for name in names]]
+    texts += [labels(part.cells(request.table, key, whole)) for key in columns]
+    for values in texts:
+        for row, value in enumerate(values):
+            rank = _rank(value.casefold(), folded)
+            if rank is not None and (row not in best or rank < best[row][0]):
+                best[row] = (rank, value)
+    # In the order of the table where they are equally like what was asked for.
+    rows = sorted(best, key=lambda row: (best[row][0], row))[: request.limit]
+    return RowNames(
+        names=[cut(str(names[row]))[0] for row in rows],
+        rows=rows,
+        found=[cut(best[row][1])[0] for row in rows],
+        n_found=len(best),
+    )
+
+
+def _rank(value: str, text: str) -> int | None:
+    if text not in value:
+        return None
+    return 0 if value == text else 1 if value.startswith(text) else 2
 
 
 def facts_of(part: Part) -> list[TableFacts]:

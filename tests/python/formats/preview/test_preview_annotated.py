@@ -103,6 +103,8 @@ def test_fewer_points_are_shown_of_every_category(ask: Any) -> None:
         ({"gene": "GENE1", "matrix": "/X"}, "'/X'", "layers/csr"),
         ({"kind": "table", "columns": ("scor",)}, "'scor'", "'score'"),
         ({"kind": "names", "rows": (60,)}, "no row 60", "60 rows"),
+        ({"kind": "table", "rows": (60,)}, "no row 60", "60 rows"),
+        ({"kind": "table", "rows": tuple(range(1001))}, "1,001 rows", "at most 1,000"),
         ({"modality": "rna"}, "'rna'", "no modalities"),
     ],
 )
@@ -152,6 +154,30 @@ def test_missing_large_and_long_values_have_a_form_in_json(ask: Any) -> None:
 def test_a_choice_of_points_becomes_names(ask: Any) -> None:
     assert ask(kind="names", rows=(9, 3, 59)).names.names == ["cell9", "cell3", "cell59"]
     assert ask(kind="names").names.names == []
+
+
+def test_a_name_is_found_by_a_part_of_it(ask: Any) -> None:
+    found = ask(kind="names", table="var", search="gene1").names
+    assert found.names == ["GENE1", "GENE10", "GENE11"]
+    assert (found.rows, found.found, found.n_found) == ([1, 10, 11], found.names, 3)
+    few = ask(kind="names", table="var", search="E1", limit=2).names
+    assert (few.names, few.n_found) == (["GENE1", "GENE10"], 3)
+    assert ask(kind="names", table="raw/var", search="GENE23").names.rows == [23]
+    assert ask(kind="names", table="var", search="nothing").names.names == []
+
+
+def test_a_name_is_found_by_the_value_of_a_column(ask: Any) -> None:
+    found = ask(kind="names", table="var", search="KIND1", columns=("kind",)).names
+    assert (found.names[0], found.found[0]) == ("GENE1", "kind1")
+    assert found.rows == [1, 10, 11]
+    assert ask(kind="names", table="var", search="kind1").names.names == []
+
+
+def test_rows_that_were_chosen_make_a_page(ask: Any) -> None:
+    page = ask(kind="table", rows=(59, 3, 11), columns=("flag", "leiden")).table
+    assert page.index == ["cell59", "cell3", "cell11"]
+    assert [column.values for column in page.columns] == [[False, False, False], ["2", "0", "2"]]
+    assert (page.n_rows, page.more) == (60, False)
 
 
 @pytest.mark.parametrize("matrix", ["X", "layers/csr", "layers/csc"])
