@@ -7,8 +7,10 @@ something to slice them from: a NumPy array, an HDF5 dataset or a zarr array.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "BLOCK_TEXTS",
     "Array",
     "Broken",
     "Categorical",
@@ -35,6 +38,7 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 8 << 20  # of a dense array, or of the values of a sparse one, held at a time
+BLOCK_TEXTS = 65_536  # texts held at a time: some 10 MB as Python objects
 
 
 class Unhashable(Exception):
@@ -99,9 +103,55 @@ class Array:
 
 @dataclass(frozen=True)
 class Strings:
-    """Text of any shape: an object array of ``str``, None where a value is missing."""
+    """Text of any shape, sliced from what keeps it.
 
-    values: NDArray[np.object_]
+    Attributes
+    ----------
+    source
+        An object array of ``str``, None where a value is missing; or
+        :class:`~omicshelf.formats.annotated.texts.Texts`.
+    distinct
+        Whether it is known that none is missing and no two are equal.
+    """
+
+    source: Values
+    distinct: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length along each axis."""
+        return tuple(int(n) for n in self.source.shape)
+
+    @property
+    def long(self) -> bool:
+        """Whether these are too many to be held at once."""
+        return math.prod(self.shape) > BLOCK_TEXTS
+
+    @cached_property
+    def values(self) -> NDArray[np.object_]:
+        """Everything; once asked for, it stays in memory as long as the node."""
+        return self.source if isinstance(self.source, np.ndarray) else self.rows(0, self.shape[0])
+
+    def rows(self, start: int, stop: int) -> NDArray[np.object_]:
+        """Read a range of the first axis."""
+        found: NDArray[np.object_] = self.source[start:stop]
+        return found
+
+    def blocks(self) -> Iterator[NDArray[np.object_]]:
+        """Read everything in C order, flat, some ten thousands at a time.
+
+        The values are ``str`` or None; or, where the source has them so, ``bytes`` of UTF-8.
+        """
+        if not self.shape:
+            yield self.values.ravel()
+            return
+        read = getattr(self.source, "encoded", self.source.__getitem__)
+        step = max(1, BLOCK_TEXTS // max(1, math.prod(self.shape[1:])))
+        chunks = getattr(self.source, "chunks", None)
+        if chunks:  # whole ones, or each would be unpacked more than once
+            step = max(step // chunks[0], 1) * chunks[0]
+        for start in range(0, self.shape[0], step):
+            yield read(slice(start, start + step)).ravel()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from omicshelf.formats.annotated.content import (
     Strings,
     Tree,
 )
+from omicshelf.formats.annotated.names import count_different
 from omicshelf.records import Element
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ __all__ = ["column", "element"]
 
 _MOST_CATEGORIES = 100
 _PREVIEW = 80
+_PREVIEWED = 20
+_CODES = 1 << 20  # counted at a time
 
 
 def element(node: Node, digest: str | None) -> Element:
@@ -45,9 +48,9 @@ def _facts(node: Node) -> dict[str, Any]:
         case Array():
             return {"kind": "array", "dtype": _name(node.dtype), "shape": node.shape}
         case Strings():
-            preview = _joined(node.values.ravel()[:20])
-            shape = node.values.shape
-            return {"kind": "strings", "dtype": "string", "shape": shape, "preview": preview}
+            first = node.rows(0, _PREVIEWED) if node.long else node.values
+            preview = _joined(first.ravel()[:_PREVIEWED])
+            return {"kind": "strings", "dtype": "string", "shape": node.shape, "preview": preview}
         case Sparse():
             kind, dtype = f"{node.layout}_matrix", _name(node.dtype)
             return {"kind": kind, "dtype": dtype, "shape": node.shape, "nnz": node.nnz}
@@ -76,9 +79,8 @@ def _statistics(node: Node) -> dict[str, Any]:
         case Categorical():
             return _category_counts(node)
         case Strings():
-            texts = node.values.ravel().tolist()
-            present = [text for text in texts if text is not None]
-            return {"n_categories": len(set(present)), "n_null": len(texts) - len(present)}
+            n_different, n_missing = count_different(node)
+            return {"n_categories": n_different, "n_null": n_missing}
         case Array() if node.dtype.kind == "b" and len(node.shape) == 1:
             return _flag_counts(node.whole(), n_null=0)
         case Nullable() if node.values.dtype.kind == "b":
@@ -94,15 +96,19 @@ def _statistics(node: Node) -> dict[str, Any]:
 
 
 def _category_counts(node: Categorical) -> dict[str, Any]:
-    labels = [str(label) for label in _values(node.categories)]
-    codes = np.asarray(node.codes).astype(np.int64)
-    counts = np.bincount(codes[codes >= 0], minlength=len(labels))
-    by_count = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]
+    n_categories = node.categories.shape[0]
+    with_missing = np.zeros(1 + n_categories, dtype=np.int64)  # code -1 first
+    for start in range(0, len(node.codes), _CODES):
+        some = node.codes[start : start + _CODES].astype(np.int64)
+        with_missing += np.bincount(some + 1, minlength=len(with_missing))
+    counts = with_missing[1:]
+    by_count = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES].tolist()
+    labels = _labels(node.categories, by_count)
     return {
-        "n_categories": len(labels),
-        "categories": {labels[i]: int(counts[i]) for i in by_count},
+        "n_categories": n_categories,
+        "categories": {label: int(counts[i]) for label, i in zip(labels, by_count, strict=True)},
         "ordered": node.ordered,
-        "n_null": int((codes < 0).sum()),
+        "n_null": int(with_missing[0]),
     }
 
 
@@ -126,8 +132,12 @@ def _range(values: NDArray[Any], n_null: int) -> dict[str, Any]:
     }
 
 
-def _values(categories: Array | Strings) -> NDArray[Any]:
-    return categories.whole() if isinstance(categories, Array) else categories.values
+def _labels(categories: Array | Strings, places: list[int]) -> list[str]:
+    """Give some of the categories as text."""
+    if isinstance(categories, Strings) and categories.long:
+        return [str(categories.rows(i, i + 1)[0]) for i in places]
+    values = categories.whole() if isinstance(categories, Array) else categories.values
+    return [str(values[i]) for i in places]
 
 
 def _length(node: Node) -> int:
@@ -135,7 +145,7 @@ def _length(node: Node) -> int:
         case Array():
             return node.shape[0]
         case Strings():
-            return len(node.values)
+            return node.shape[0]
         case Categorical():
             return len(node.codes)
         case Nullable():

@@ -7,7 +7,7 @@ The canonical form of every kind of node is written down, with its reasons, in d
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import blake3
@@ -27,13 +27,15 @@ from omicshelf.formats.annotated.content import (
     Tree,
     Unhashable,
 )
+from omicshelf.formats.annotated.texts import Encoded, encode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FORM", "combine", "hash_node"]
+__all__ = ["FORM", "combine", "hash_node", "hash_strings"]
 
 FORM = b"omicshelf content 1"
+_KEPT_TEXT = 64 << 20  # bytes of text up to which it is not read twice
 
 
 def combine(hashes: Iterable[tuple[str, str]]) -> str:
@@ -54,7 +56,7 @@ def hash_node(node: Node) -> bytes:
         case Array():
             return _array(node)
         case Strings():
-            return _strings(node)
+            return hash_strings(node)
         case Sparse():
             return _sparse(node)
         case Categorical():
@@ -81,9 +83,18 @@ def _digest(*parts: bytes) -> bytes:
     """Hash ``parts``, each after its length, so that no two lists of parts collide."""
     hasher = blake3.blake3()
     for part in parts:
-        hasher.update(struct.pack("<Q", len(part)))
-        hasher.update(part)
+        _part(hasher, part)
     return hasher.digest()
+
+
+def _part(hasher: blake3.blake3, part: bytes) -> None:
+    _begin(hasher, len(part))
+    hasher.update(part)
+
+
+def _begin(hasher: blake3.blake3, length: int) -> None:
+    """Begin a part of so many bytes."""
+    hasher.update(struct.pack("<Q", length))
 
 
 def _shape(shape: tuple[int, ...]) -> bytes:
@@ -106,25 +117,60 @@ def _array(node: Array) -> bytes:
     return _digest(b"array", node.dtype.str.encode(), _shape(node.shape), values.digest())
 
 
-def _strings(node: Strings) -> bytes:
-    flat = node.values.ravel().tolist()
-    mask = b""
-    try:
-        text = "".join(flat)
-    except TypeError:  # some are missing
-        missing = np.fromiter((value is None for value in flat), dtype=np.bool_, count=len(flat))
-        mask = missing.tobytes()
-        flat = ["" if value is None else value for value in flat]
-        text = "".join(flat)
-    if text.isascii():
-        lengths = np.fromiter(map(len, flat), dtype="<u8", count=len(flat))
-        encoded = text.encode()
-    else:
-        # A lone surrogate is no UTF-8, but a file of somebody else may hold one.
-        each = [value.encode("utf-8", "surrogatepass") for value in flat]
-        lengths = np.fromiter(map(len, each), dtype="<u8", count=len(flat))
-        encoded = b"".join(each)
-    return _digest(b"strings", _shape(node.values.shape), lengths.tobytes(), encoded, mask)
+def hash_strings(node: Strings, seen: Callable[[NDArray[np.object_]], None] | None = None) -> bytes:
+    """Give the canonical hash of text, which is read in blocks.
+
+    The lengths of all texts are hashed before the first text. So the text is kept as UTF-8
+    until all has been seen, or, where that is too much, read a second time.
+
+    Parameters
+    ----------
+    seen
+        Is given every block once, as it is read.
+    """
+    blocks: list[Encoded] = []
+    n_bytes = 0
+    for values in node.blocks():
+        if seen is not None:
+            seen(values)
+        block = encode(values)
+        n_bytes += len(block.text)
+        blocks.append(block)
+        if n_bytes > _KEPT_TEXT:
+            blocks = [Encoded(b.lengths, b"", b.missing) for b in blocks]
+    hasher = blake3.blake3()
+    _part(hasher, b"strings")
+    _part(hasher, _shape(node.shape))
+    _begin(hasher, 8 * sum(len(block.lengths) for block in blocks))
+    for block in blocks:
+        hasher.update(_bytes(block.lengths.astype("<u8")))
+    _begin(hasher, n_bytes)
+    for text in _texts(node, blocks, n_bytes):
+        hasher.update(text)
+    _mask(hasher, blocks)
+    return hasher.digest()
+
+
+def _texts(node: Strings, blocks: list[Encoded], n_bytes: int) -> Iterator[bytes]:
+    if n_bytes <= _KEPT_TEXT:
+        yield from (block.text for block in blocks)
+        return
+    for before, values in zip(blocks, node.blocks(), strict=True):
+        block = encode(values)
+        if not np.array_equal(block.lengths, before.lengths):
+            raise OSError("it changed while it was read")
+        yield block.text
+
+
+def _mask(hasher: blake3.blake3, blocks: list[Encoded]) -> None:
+    """Hash which are missing; nothing where none is."""
+    if all(block.missing is None for block in blocks):
+        _begin(hasher, 0)
+        return
+    _begin(hasher, sum(len(block.lengths) for block in blocks))
+    for block in blocks:
+        none = np.zeros(len(block.lengths), dtype=np.bool_)
+        hasher.update(_bytes(none if block.missing is None else block.missing))
 
 
 def _sparse(node: Sparse) -> bytes:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from omicshelf.formats.annotated import describe
 from omicshelf.formats.annotated.content import Broken, Item, Node, Strings, Unhashable
-from omicshelf.formats.annotated.digest import combine, hash_node
+from omicshelf.formats.annotated.digest import combine, hash_node, hash_strings
 from omicshelf.formats.annotated.judge import Judgement, judge
-from omicshelf.formats.annotated.names import kind_of, repeated, sidecar
+from omicshelf.formats.annotated.names import Hashes, Repeated, kind_of, repeated
 from omicshelf.formats.base import Inspection, Names
 from omicshelf.records import Element, Summary
 
@@ -44,13 +43,38 @@ class Lazy:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class _AxisNames:
+    """What is known of the names of cells or genes."""
+
+    n: int
+    hashes: bytes
+    repeated: Repeated | None
+    examples: list[str]
+
+    @classmethod
+    def of(cls, node: Strings, hashes: bytes) -> _AxisNames:
+        """Look at the names again where their hashes say that some repeat."""
+        examples = [str(name) for name in node.rows(0, _EXAMPLES)]
+        return cls(node.shape[0], hashes, repeated(node, hashes), examples)
+
+    @property
+    def surplus(self) -> int:
+        """How many repeat an earlier one."""
+        return 0 if self.repeated is None else self.repeated.surplus
+
+
+_NO_NAMES = _AxisNames(0, b"", None, [])
+
+
 @dataclass
 class _Part:
     """What is known of one annotated matrix: the dataset itself, or a modality of it."""
 
     prefix: str
     lengths: dict[str, int] = field(default_factory=dict)
-    names: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, _AxisNames] = field(default_factory=dict)
+    var_names_kind: str | None = None
     judgements: dict[str, Judgement] = field(default_factory=dict)
 
     @property
@@ -66,13 +90,12 @@ class _Part:
     def facts(self) -> dict[str, Any]:
         """Give the facts of a summary that one annotated matrix has."""
         x = self.judgements.get("X")
-        var_names = self.names.get("var")
         return {
             "n_obs": self.lengths.get("obs"),
             "n_vars": self.lengths.get("var"),
             "x_looks_like": None if x is None else x.looks_like,
             "counts_in": self.counts_in,
-            "var_names_kind": None if var_names is None else kind_of(var_names),
+            "var_names_kind": self.var_names_kind,
         }
 
     def details(self) -> dict[str, Any]:
@@ -98,7 +121,7 @@ class _Pass:
 
     def take(self, item: Item) -> None:
         part = self.parts.setdefault(item.prefix, _Part(item.prefix))
-        digest = self._hash(item)
+        digest = self._hash(item, part)
         if digest is None:
             self.complete = False
         else:
@@ -106,15 +129,16 @@ class _Pass:
         if item.slot.endswith(".name"):
             return
         self._describe(item, digest)
-        self._names(item, part)
         self._check_shape(item, part)
         if item.slot in ("X", "layers", "raw/X") and digest is not None:
             judgement = judge(item.node)
             if judgement is not None:
                 part.judgements[item.path.removeprefix(item.prefix)] = judgement
 
-    def _hash(self, item: Item) -> str | None:
+    def _hash(self, item: Item, part: _Part) -> str | None:
         try:
+            if item.slot.endswith("_names") and isinstance(item.node, Strings):
+                return _hash_names(item, item.node, part).hex()
             return hash_node(item.node).hex()
         except Unhashable as error:
             self.problems.append(f"{item.path} cannot be read: {error}")
@@ -134,14 +158,6 @@ class _Pass:
         about = describe.column if item.slot in _COLUMNS else describe.element
         self.elements[item.path] = about(node, digest)
 
-    def _names(self, item: Item, part: _Part) -> None:
-        if not item.slot.endswith("_names"):
-            return
-        axis = item.slot.removesuffix("_names")
-        if isinstance(item.node, Strings):
-            part.names[axis] = item.node.values
-            part.lengths[axis] = len(item.node.values)
-
     def _check_shape(self, item: Item, part: _Part) -> None:
         shape = self.elements[item.path].shape if item.path in self.elements else None
         if shape is None:
@@ -153,6 +169,20 @@ class _Pass:
                     f"{item.path} has shape {' x '.join(map(str, shape))}, "
                     f"which does not fit the {expected} {axis} names"
                 )
+
+
+def _hash_names(item: Item, node: Strings, part: _Part) -> bytes:
+    """Hash the names of an axis, all of them and, for comparisons, one by one, in one pass."""
+    axis = item.slot.removesuffix("_names")
+    compared = not item.prefix and axis in ("obs", "var")
+    hashes = Hashes(math.prod(node.shape) if compared else 0)
+    digest = hash_strings(node, hashes.take if compared else None)
+    if compared:
+        part.names[axis] = _AxisNames.of(node, hashes.sidecar())
+    if axis == "var":
+        part.var_names_kind = kind_of(node.source)
+    part.lengths[axis] = node.shape[0]
+    return digest
 
 
 def inspect_items(
@@ -187,32 +217,27 @@ def inspect_items(
         run.take(item)
     part = run.parts.get("", _Part(""))
     obs, var = part.names.get("obs", _NO_NAMES), part.names.get("var", _NO_NAMES)
-    names = Names(sidecar(obs), sidecar(var))
-    obs_twice, var_twice = repeated(obs, names.obs), repeated(var, names.var)
     lazy = lazy or Lazy()
     summary = Summary(
         kind=kind,
         format=format,
         elements=run.elements,
-        duplicate_obs_names=_surplus(obs_twice),
-        duplicate_var_names=_surplus(var_twice),
-        obs_names_examples=[str(name) for name in obs[:_EXAMPLES]],
-        var_names_examples=[str(name) for name in var[:_EXAMPLES]],
+        duplicate_obs_names=obs.surplus,
+        duplicate_var_names=var.surplus,
+        obs_names_examples=obs.examples,
+        var_names_examples=var.examples,
         lazy=lazy.possible,
         lazy_reason=lazy.reason,
         problems=[
             *problems,
             *run.problems,
-            *_told("cells", len(obs), obs_twice),
-            *_told("genes", len(var), var_twice),
+            *_told("cells", obs),
+            *_told("genes", var),
         ],
         **_facts(run, part, details or {}),
     )
     digest = combine(run.hashes) if run.complete else None
-    return Inspection(summary, digest, names)
-
-
-_NO_NAMES: Any = np.zeros(0, dtype=object)
+    return Inspection(summary, digest, Names(obs.hashes, var.hashes))
 
 
 def _facts(run: _Pass, part: _Part, details: dict[str, Any]) -> dict[str, Any]:
@@ -230,16 +255,11 @@ def _facts(run: _Pass, part: _Part, details: dict[str, Any]) -> dict[str, Any]:
     return {**facts, "details": told}
 
 
-def _surplus(repeated: Mapping[str, int]) -> int:
-    """Count the names that repeat an earlier one."""
-    return sum(repeated.values()) - len(repeated)
-
-
-def _told(what: str, n: int, repeated: Mapping[str, int]) -> list[str]:
+def _told(what: str, names: _AxisNames) -> list[str]:
     """Tell of names that occur more than once, as in “41 cells, 1 name occurs twice”."""
-    if not repeated:
+    found = names.repeated
+    if found is None:
         return []
-    most = max(repeated.values())
-    times = "twice" if most == 2 else f"up to {most} times"
-    verb = "name occurs" if len(repeated) == 1 else "names occur"
-    return [f"{n:,} {what}, {len(repeated):,} {verb} {times}: {min(repeated)} …"]
+    times = "twice" if found.most == 2 else f"up to {found.most} times"
+    verb = "name occurs" if found.n == 1 else "names occur"
+    return [f"{names.n:,} {what}, {found.n:,} {verb} {times}: {found.first} …"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omicshelf.formats.annotated.content import (
+    BLOCK_TEXTS,
     Array,
     Categorical,
     Content,
@@ -21,14 +23,25 @@ from omicshelf.formats.annotated.content import (
     Strings,
     Tree,
     Unhashable,
+    Values,
 )
+from omicshelf.formats.annotated.names import all_differ
+from omicshelf.formats.annotated.texts import PandasTexts, all_text
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["column_as_written", "items", "leaves", "node"]
+__all__ = [
+    "categorical_if_repeated",
+    "column_as_written",
+    "frame_items",
+    "items",
+    "leaves",
+    "node",
+    "text_as_written",
+]
 
 _ALIGNED = ("layers", "obsm", "varm", "obsp", "varp")
 
@@ -64,7 +77,7 @@ def frame_items(frame: pd.DataFrame, prefix: str, slot: str) -> Content:
     if frame.index.name is not None:
         yield Item(prefix, f"{slot}_names.name", None, Scalar(str(frame.index.name)))
     for key, series in frame.items():
-        yield Item(prefix, slot, str(key), node(column_as_written(series)))
+        yield Item(prefix, slot, str(key), _column(series))
 
 
 def leaves(tree: Node, prefix: str, slot: str, path: str = "") -> Iterator[Item]:
@@ -82,12 +95,56 @@ def column_as_written(series: pd.Series[Any]) -> Any:
     Text becomes a categorical unless there are as many different values as rows; the
     categories are in natural order. This is the rule of ``AnnData.strings_to_categoricals``.
     """
+    return _as_written(series)[0]
+
+
+def _column(series: pd.Series[Any]) -> Node:
+    values, distinct = _as_written(series)
+    found = node(values)
+    return replace(found, distinct=True) if distinct and isinstance(found, Strings) else found
+
+
+def _as_written(series: pd.Series[Any]) -> tuple[Any, bool]:
+    """Give the array that is written, and whether it is text of which each is another."""
     import pandas as pd
 
     values = series._values
     if isinstance(values, pd.Categorical) or pd.api.types.infer_dtype(series) != "string":
-        return values
-    return categorical_if_repeated(pd.Categorical(series), values)
+        return values, False
+    if len(series) > BLOCK_TEXTS and all_differ(Strings(_sliced(series))):
+        return values, True  # told without a categorical of all
+    written = categorical_if_repeated(pd.Categorical(series), values)
+    return written, written is values
+
+
+def text_as_written(found: Strings) -> Node:
+    """Give what anndata makes of text that was written without turning it into categories."""
+    import pandas as pd
+
+    if not found.long:
+        repeated = categorical_if_repeated(pd.Categorical(found.values), None)
+        return replace(found, distinct=True) if repeated is None else node(repeated)
+    if all_differ(found):
+        return replace(found, distinct=True)
+    return node(categorical_if_repeated(_factorized(found), None))
+
+
+def _factorized(texts: Strings) -> pd.Categorical:
+    """Make a categorical of long text, of which only what differs is held at once."""
+    import pandas as pd
+
+    places: dict[Any, int] = {}
+    codes = []
+    for block in texts.blocks():
+        here, different = pd.factorize(block)
+        known = [places.setdefault(text, len(places)) for text in different.tolist()]
+        codes.append(np.array([*known, -1])[here].astype(np.int32))  # -1 is the last: missing
+    labels = [text.decode() if isinstance(text, bytes) else text for text in places]
+    order = np.argsort(np.array(labels, dtype=object), kind="stable")
+    ranks = np.full(len(labels) + 1, -1, dtype=np.int32)
+    ranks[order] = np.arange(len(labels))
+    categories = pd.Index([labels[i] for i in order.tolist()], dtype=object)
+    return pd.Categorical.from_codes(ranks[np.concatenate(codes)], categories)
 
 
 def categorical_if_repeated(found: pd.Categorical, values: Any) -> Any:
@@ -131,24 +188,29 @@ def node(value: Any) -> Node:
         case pd.arrays.IntegerArray() | pd.arrays.BooleanArray():
             return _nullable(value)
         case pd.arrays.StringArray() | pd.arrays.ArrowStringArray():
-            missing: Any = None
-            return Strings(value.to_numpy(dtype=object, na_value=missing))
+            return Strings(PandasTexts(value))
     if sparse.issparse(value) and value.format in ("csr", "csc"):
         return _sparse(value)
     raise Unhashable(f"{type(value).__module__}.{type(value).__name__}")
 
 
 def _names(index: pd.Index[Any]) -> Strings:
+    source = _sliced(index)
+    if isinstance(source, PandasTexts) and not index.hasnans:
+        return Strings(source)
     values = index.to_numpy(dtype=object)
-    if not _all_text(values):
+    if not all_text(values):
         values = index.astype(str).to_numpy(dtype=object)
     return Strings(values)
 
 
-def _all_text(values: NDArray[np.object_]) -> bool:
-    from pandas.api.types import infer_dtype
+def _sliced(values: pd.Index[Any] | pd.Series[Any]) -> Values:
+    """Give what text is sliced from; Python objects are made of pandas' own text by blocks."""
+    import pandas as pd
 
-    return not len(values) or infer_dtype(values, skipna=False) == "string"
+    if isinstance(values.dtype, pd.StringDtype):
+        return PandasTexts(values.array)
+    return values.to_numpy(dtype=object)
 
 
 def _scalar(value: np.generic) -> Scalar:
@@ -175,7 +237,7 @@ def _array(value: NDArray[Any]) -> Node:
 
 def _strings(value: NDArray[Any]) -> Strings:
     objects = value.astype(object)
-    if not _all_text(objects.ravel()):
+    if not all_text(objects.ravel()):
         raise Unhashable("an array of objects that are not all text")
     return Strings(objects)
 

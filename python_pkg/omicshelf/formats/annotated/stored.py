@@ -6,6 +6,7 @@ it has to be loaded through anndata instead.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from omicshelf.formats.annotated import memory
 from omicshelf.formats.annotated.content import (
+    BLOCK_TEXTS,
     Array,
     Broken,
     Categorical,
@@ -27,6 +29,7 @@ from omicshelf.formats.annotated.content import (
     Strings,
     Tree,
 )
+from omicshelf.formats.annotated.texts import StoredTexts
 
 __all__ = [
     "columns_of",
@@ -150,13 +153,8 @@ def _names(element: Any) -> Node:
 
 def _column(element: Any) -> Node:
     found = _node(element)
-    if not isinstance(found, Strings):
-        return found
-    import pandas as pd
-
     # A file may have been written without turning text into categories.
-    repeated = memory.categorical_if_repeated(pd.Categorical(found.values), None)
-    return found if repeated is None else memory.node(repeated)
+    return memory.text_as_written(found) if isinstance(found, Strings) else found
 
 
 def _node(element: Any) -> Node:
@@ -182,6 +180,8 @@ def _array(element: Any) -> Node:
 def _strings(element: Any) -> Node:
     import h5py
 
+    if math.prod(element.shape) > BLOCK_TEXTS:
+        return Strings(StoredTexts(element))
     if isinstance(element, h5py.Dataset):
         element = element.asstr()
     values = element[()]
@@ -204,7 +204,7 @@ def _categorical(element: Any) -> Node:
     if not isinstance(categories, (Array, Strings)):
         raise ValueError("its categories are neither text nor numbers")
     codes = np.asarray(element["codes"][()])
-    n_categories = int(categories.values.shape[0])
+    n_categories = categories.shape[0]
     if codes.size and (int(codes.max()) >= n_categories or int(codes.min()) < -1):
         raise ValueError(f"it has codes outside its {n_categories} categories")
     return Categorical(categories, codes, bool(element.attrs["ordered"]))
@@ -224,6 +224,8 @@ def _nullable_strings(element: Any) -> Node:
     values = _strings(element["values"])
     if not isinstance(values, Strings):
         raise ValueError("its values are no text")
+    if values.long:
+        return Strings(StoredTexts(element["values"], element["mask"]))
     objects = values.values.copy()
     objects[np.asarray(element["mask"][()], dtype=bool)] = None
     return Strings(objects)
