@@ -4,6 +4,9 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+/** A body of a request: what has a default there may be left out, other than in an answer. */
+type Sent<Body, Needed extends keyof Body> = Pick<Body, Needed> & Partial<Body>;
+
 export type AtlasList = Schemas['AtlasList'];
 export type AtlasRecord = Schemas['AtlasRecord'];
 export type Change = Schemas['Change'];
@@ -22,10 +25,13 @@ export type Preview = Schemas['Preview'];
 export type Role = RoleRecord['role'];
 export type RoleRecord = Schemas['RoleRecord'];
 export type Summary = Schemas['Summary'];
-export type UploadRequest = Schemas['UploadRequest'];
+export type UploadRequest = Sent<
+  Omit<Schemas['UploadRequest'], 'version'>,
+  'atlas' | 'dataset_id' | 'size' | 'data_format'
+> & { version?: VersionBody | null };
 export type UploadState = Schemas['UploadState'];
 export type VerifyReport = Schemas['VerifyReport'];
-export type VersionBody = Schemas['VersionBody'];
+export type VersionBody = Sent<Schemas['VersionBody'], 'dataset_id'>;
 export type VersionRecord = Schemas['VersionRecord'];
 
 export type Metadata = Record<string, unknown>;
