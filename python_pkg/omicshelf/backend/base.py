@@ -87,6 +87,26 @@ class Page:
 
 
 @dataclass(frozen=True)
+class KeyUse:
+    """A metadata key: how many datasets have it, and how many values it has in them."""
+
+    key: str
+    n_datasets: int
+    n_values: int
+
+
+@dataclass(frozen=True)
+class MetadataKeys:
+    """The metadata keys that are in use, those that most datasets have first.
+
+    They are counted over ``n_datasets``, the last changed of an atlas.
+    """
+
+    n_datasets: int
+    keys: list[KeyUse]
+
+
+@dataclass(frozen=True)
 class VersionDraft:
     """A version that is to be written; None means "as it is now".
 
@@ -239,6 +259,7 @@ class Backend(Protocol):
     def get_dataset(self, atlas: str, dataset_id: str) -> DatasetRecord: ...
     def has_dataset(self, atlas: str, dataset_id: str) -> bool: ...
     def find(self, atlas: str, query: Query) -> Page: ...
+    def metadata_keys(self, atlas: str) -> MetadataKeys: ...
     def put_version(
         self, atlas: str, draft: VersionDraft, source: Source | None, *, by: Origin
     ) -> DatasetRecord: ...

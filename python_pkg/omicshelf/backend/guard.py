@@ -19,6 +19,7 @@ from omicshelf.backend.base import (
     EditReport,
     FileDraft,
     GcReport,
+    MetadataKeys,
     Page,
     PurgeReport,
     Query,
@@ -257,6 +258,11 @@ class Guarded:
         if not self.access.reads(atlas):
             return Page([], 0 if query.count else None, None, {key: {} for key in query.facets})
         return self._backend.find(atlas, query)
+
+    def metadata_keys(self, atlas: str) -> MetadataKeys:
+        if not self.access.reads(atlas):
+            return MetadataKeys(0, [])
+        return self._backend.metadata_keys(atlas)
 
     def put_version(
         self, atlas: str, draft: VersionDraft, source: Source | None, *, by: Origin

@@ -102,6 +102,7 @@ RIGHTS: Mapping[str, Right] = {
     "get_dataset": _READ,
     "has_dataset": _READ,
     "find": _READ,
+    "metadata_keys": _READ,
     "put_version": _WRITE,
     "get_version": _READ,
     "list_versions": _READ,

@@ -17,7 +17,7 @@ from pathlib import Path
 from omicshelf.errors import AccessDenied, Invalid, MissingPath, StorageError
 from omicshelf.formats.base import Format
 
-__all__ = ["all_formats", "for_object", "get", "infer", "infer_path", "suffix_of"]
+__all__ = ["all_formats", "for_object", "get", "infer", "infer_path", "suffix_of", "unpacked"]
 
 # Modules are imported when first asked for; each registers by its FORMATS tuple.
 _MODULES = ("h5ad", "h5mu", "loom", "zarrstore", "tenx", "gct", "tables", "variants", "opaque")
@@ -167,8 +167,7 @@ def infer_path(path: Path, data_format: str | None = None) -> tuple[str, Format,
     name = infer(path.name)
     if name is None:
         raise _unknown_name(path, head)
-    if name in _CONTAINERS:
-        name = next((fmt.name for fmt in _recognised(head, path) if fmt.loadable), name)
+    name = _unpacked(name, head, path)
     fmt = get(name)
     inside = name.removesuffix(_COMPRESSED)
     if head.startswith(_GZIP) and name == inside and inside in _READS_GZIP:
@@ -178,6 +177,17 @@ def infer_path(path: Path, data_format: str | None = None) -> tuple[str, Format,
         )
         return f"{name}{_COMPRESSED}", fmt, [told]
     return name, fmt, list(_contradictions(path, head, name, fmt))
+
+
+def unpacked(path: Path, data_format: str) -> str:
+    """Give the format of what is in a container, such as HDF5; other formats as they are."""
+    return _unpacked(data_format, _read_head(path), path)
+
+
+def _unpacked(data_format: str, head: bytes, path: Path) -> str:
+    if data_format not in _CONTAINERS:
+        return data_format
+    return next((fmt.name for fmt in _recognised(head, path) if fmt.loadable), data_format)
 
 
 def for_object(obj: object) -> Format | None:

@@ -20,6 +20,8 @@ __all__ = [
     "DatasetIds",
     "DiffAnswer",
     "FileList",
+    "FormatAnswer",
+    "FormatList",
     "LabelList",
     "LineageAnswer",
     "RoleList",
@@ -58,6 +60,21 @@ class StudyList(Answer):
     """The names of an atlas's studies."""
 
     studies: list[str]
+
+
+class FormatAnswer(Answer):
+    """A format of data: its name, what people call it, and how file names of it end."""
+
+    name: str
+    title: str
+    suffixes: list[str]
+    loadable: bool
+
+
+class FormatList(Answer):
+    """The formats of data that are known; of two with one ending the later one is meant."""
+
+    formats: list[FormatAnswer]
 
 
 class DatasetIds(Answer):

@@ -116,6 +116,21 @@ class DatasetsContract(BackendFixtures):
         assert backend.list_studies(ATLAS) == backend.datasets_in_study(ATLAS, "B") == []
         assert backend.list_studies("nowhere") == []
 
+    def test_metadata_keys(self, backend: Backend, material: Material) -> None:
+        tissues = {"tissue": ["lung", "liver"], "donor": {"age": 61}}
+        self.put(backend, "d1", material.text("1"), metadata=tissues)
+        self.put(backend, "d2", material.text("2"), metadata={"tissue": "lung", "site": "north"})
+        self.put(backend, "d3", material.text("3"), metadata={"tissue": "blood", "gone": 1})
+        backend.delete_dataset(ATLAS, "d3", by=BY)
+        found = backend.metadata_keys(ATLAS)
+        assert found.n_datasets == 2
+        assert [(use.key, use.n_datasets, use.n_values) for use in found.keys] == [
+            ("tissue", 2, 2),
+            ("donor.age", 1, 1),
+            ("site", 1, 1),
+        ]
+        assert backend.metadata_keys("nowhere").keys == []
+
     def test_studies_that_are_refused(self, backend: Backend, material: Material) -> None:
         self.put(backend, "d1", material.text("1"))
         for study in ("", "a\nb", "x" * 256, "a\x00"):

@@ -15,7 +15,15 @@ from typing import Any
 import pytest
 import test_embedded
 
-from omicshelf.backend.base import Backend, CopyDraft, FileDraft, Filter, Query, VersionDraft
+from omicshelf.backend.base import (
+    Backend,
+    CopyDraft,
+    FileDraft,
+    Filter,
+    MetadataKeys,
+    Query,
+    VersionDraft,
+)
 from omicshelf.backend.embedded.backend import EmbeddedBackend
 from omicshelf.backend.guard import Guarded
 from omicshelf.backend.permissions import RIGHTS, Identity, Policy
@@ -33,9 +41,9 @@ EVERYBODY = {
 }  # fmt: skip
 NEEDS = {
     "viewer": {
-        "get_atlas", "get_dataset", "has_dataset", "find", "get_version", "list_versions",
-        "list_labels", "find_version", "list_studies", "datasets_in_study", "get_file",
-        "list_files", "file_history", "summary", "names", "sha256", "blob_facts", "chunks",
+        "get_atlas", "get_dataset", "has_dataset", "find", "metadata_keys", "get_version",
+        "list_versions", "list_labels", "find_version", "list_studies", "datasets_in_study",
+        "get_file", "list_files", "file_history", "summary", "names", "sha256", "blob_facts", "chunks",
         "local_file", "hold_file", "open_blob", "download",
     },
     "contributor": {
@@ -56,7 +64,7 @@ NEEDS_ON_SERVER = {
 }  # fmt: skip
 # Of an atlas that is not there these give nothing, and raise nothing.
 UNSEEN = {"put_version!", "copy_dataset!", "revoke_token!"}
-NOTHING = {"has_dataset", "find", "list_studies", "datasets_in_study"}
+NOTHING = {"has_dataset", "find", "metadata_keys", "list_studies", "datasets_in_study"}
 RANK = {None: 0, "viewer": 1, "contributor": 2, "admin": 3}
 
 # Users by what they were given in the filled catalog: in "geheim", on the whole server.
@@ -164,6 +172,7 @@ CALLS: dict[str, Callable[[Any, World], Any]] = {
     "children": lambda b, w: b.children(w.version),
     "find_version": lambda b, w: b.find_version(w.version),
     "set_study": lambda b, w: b.set_study(w.atlas, w.dataset, "S2", by=MALLORY),
+    "metadata_keys": lambda b, w: b.metadata_keys(w.atlas),
     "list_studies": lambda b, w: b.list_studies(w.atlas),
     "datasets_in_study": lambda b, w: b.datasets_in_study(w.atlas, w.study),
     "put_file": lambda b, w: b.put_file(
@@ -290,6 +299,8 @@ def expected(name: str, in_atlas: str | None, on_server: str | None) -> Any:
 
 def is_nothing(found: Any) -> bool:
     page_of_nothing = getattr(found, "datasets", None) == [] and found.total == 0
+    if found == MetadataKeys(0, []):
+        return True
     return found is False or found == [] or (page_of_nothing and found.facets == {"tissue": {}})
 
 

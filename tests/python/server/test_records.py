@@ -183,6 +183,34 @@ def test_studies(client: Client) -> None:
     assert client.post(f"{path}/study", {"study_id": None}).json()["study_id"] is None
 
 
+def test_metadata_keys(client: Client) -> None:
+    client.put("keyed", atlas="keys")
+    client.put("other", atlas="keys")
+    edited = {"tissue": ["lung", "liver"], "age": 61}
+    client.post("/atlases/keys/metadata", {"datasets": ["keyed"], "set": edited})
+    client.post("/atlases/keys/metadata", {"datasets": ["other"], "set": {"tissue": "lung"}})
+    assert client.get("/atlases/keys/keys").json() == {
+        "n_datasets": 2,
+        "keys": [
+            {"key": "n", "n_datasets": 2, "n_values": 1},
+            {"key": "tissue", "n_datasets": 2, "n_values": 2},
+            {"key": "age", "n_datasets": 1, "n_values": 1},
+        ],
+    }
+
+
+def test_formats(client: Client) -> None:
+    formats = {one["name"]: one for one in client.get("/formats").json()["formats"]}
+    assert formats["h5ad"] == {
+        "name": "h5ad",
+        "title": "AnnData (h5ad)",
+        "suffixes": ["h5ad"],
+        "loadable": True,
+    }
+    assert formats["ome.tiff"]["suffixes"] == ["ome.tiff", "ome.tif"]
+    assert not formats["png"]["loadable"]
+
+
 def test_deleted_and_brought_back(client: Client) -> None:
     client.put("deleted")
     path = "/atlases/atlas/datasets/deleted"

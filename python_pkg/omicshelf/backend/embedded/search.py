@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from omicshelf.backend.base import Page, Query
+from omicshelf.backend.base import KeyUse, MetadataKeys, Page, Query
 from omicshelf.backend.embedded import schema as t
 from omicshelf.backend.embedded.core import batches, is_unicode, near_misses
 from omicshelf.backend.embedded.datasets import Datasets
@@ -29,6 +29,10 @@ ORDERS = (
 )  # fmt: skip
 # The orders along which an index is walked.
 _INDEXED = frozenset({"dataset_id", "created_at", "last_modified_at", "size"})
+
+# From so many datasets it is told which metadata keys are in use.
+_TELLING = 1_000
+_MOST_KEYS = 200
 
 
 class Search(Datasets):
@@ -62,6 +66,29 @@ class Search(Datasets):
                 )
             rows = self._rows(connection, [place.id for place in places])
         return Page([self.dataset_record(row) for row in rows], total, after, facets)
+
+    def metadata_keys(self, atlas: str) -> MetadataKeys:
+        """Give the metadata keys of the datasets that were changed last, and their counts."""
+        a = t.attribute.c
+        with self.db.reading() as connection:
+            atlas_key = self.find_atlas(connection, atlas)
+            if atlas_key is None:
+                return MetadataKeys(0, [])
+            recent = sa.select(d.id).where(
+                d.atlas_id == atlas_key, d.deleted == sa.false(), d.current_version.is_not(None)
+            )
+            # To count over all takes as long as there are many; the last tell what is in use.
+            newest = recent.order_by(d.modified_at.desc(), d.id.desc()).limit(_TELLING)
+            keys = np.sort(np.fromiter(connection.execute(newest).scalars(), np.int64))
+            n_datasets = sa.func.count(sa.distinct(a.dataset_id))
+            found = connection.execute(
+                sa.select(a.key, n_datasets, sa.func.count(sa.distinct(a.text)))
+                .where(in_keys(connection, a.dataset_id, keys))
+                .group_by(a.key)
+                .order_by(n_datasets.desc(), a.key)
+                .limit(_MOST_KEYS)
+            )
+            return MetadataKeys(len(keys), [KeyUse(*row) for row in found])
 
     def _places(
         self,

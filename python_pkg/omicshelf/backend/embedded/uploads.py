@@ -23,6 +23,7 @@ from omicshelf.backend.store.packs import plan
 from omicshelf.backend.store.sidecar import Sidecar
 from omicshelf.backend.wire import UploadRequest
 from omicshelf.errors import IntegrityError, Invalid, StaleUpload
+from omicshelf.formats import registry
 from omicshelf.formats.base import Inspection, Names, Progress
 from omicshelf.records import DatasetRecord, FileRecord, Origin, Summary
 
@@ -93,12 +94,12 @@ class Uploads(Direct):
                 f"are missing, the first is number {lacking[0]}.",
                 "Send them, then ask again.",
             )
-        made = Uploaded(upload, row.request.data_format, None)
         if row.request.chunked:
+            made = Uploaded(upload, row.request.data_format, None)
             made.found = self._given_inspection(row)
-        else:
-            made.source = self._as_file(row)
-        return made
+            return made
+        source = self._as_file(row)
+        return Uploaded(upload, source.data_format, source)
 
     def _given_inspection(self, row: Upload) -> Inspection:
         key = row.state.get("inspection")
@@ -132,11 +133,13 @@ class Uploads(Direct):
                     out.write(self.store.read_bytes(part.key))
         elif not row.request.size:
             path.touch()
+        is_data = row.request.version is not None
+        data_format = row.request.data_format
         return FileSource(
             path,
-            row.request.data_format,
+            registry.unpacked(path, data_format) if is_data else data_format,
             check=row.request.check,
-            inspect=row.request.version is not None,
+            inspect=is_data,
             owned=True,
         )
 

@@ -13,6 +13,7 @@ from omicshelf.backend.base import (
     CopyDraft,
     EditReport,
     GcReport,
+    MetadataKeys,
     Page,
     PurgeReport,
     Query,
@@ -131,6 +132,10 @@ class Records:
     def _page(self, path: str, query: Query) -> Page:
         answer = self.client.ask("GET", path, params=wire.query_parameters(query))
         return as_record(Page, answer)
+
+    def metadata_keys(self, atlas: str) -> MetadataKeys:
+        answer = self.client.ask("GET", path_of("atlases", atlas, "keys"))
+        return as_record(MetadataKeys, answer)
 
     def delete_dataset(
         self,

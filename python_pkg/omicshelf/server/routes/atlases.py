@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omicshelf.backend.base import EditReport
+from omicshelf.backend.base import EditReport, MetadataKeys
 from omicshelf.backend.wire import AtlasBody, AtlasPatch, EditBody, RoleBody
 from omicshelf.errors import Invalid
 from omicshelf.records import AtlasRecord, RoleRecord
@@ -89,6 +89,13 @@ def list_studies(call: Call[NoQuery, None]) -> Reply:
 def list_datasets_in_study(call: Call[NoQuery, None]) -> Reply:
     found = call.backend.datasets_in_study(call.atlas, call.path["study"])
     return Reply(DatasetIds(datasets=found))
+
+
+@table("GET", "/atlases/{atlas}/keys", "The metadata keys that are in use.", "viewer",
+       answer=MetadataKeys)  # fmt: skip
+def list_keys(call: Call[NoQuery, None]) -> Reply:
+    """Those that most datasets have first, counted over the last changed ones."""
+    return Reply(call.backend.metadata_keys(call.atlas))
 
 
 @table("GET", "/atlases/{atlas}/roles", "Who may what in an atlas.", "admin", resource="admin",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omicshelf.backend.wire import ChangeList, Info
+from omicshelf.server.answers import FormatAnswer, FormatList
 from omicshelf.server.queries import ChangesQuery
 from omicshelf.server.route import Call, Later, NoQuery, Reply, Table
 
@@ -27,6 +28,26 @@ def get_openapi(call: Call[NoQuery, None]) -> Reply:
     from omicshelf.server.openapi import document
 
     return Reply(document())
+
+
+@table("GET", "/formats", "The formats of data that are known.", "credential", answer=FormatList)
+def list_formats(call: Call[NoQuery, None]) -> Reply:
+    """The longest ending of a file's name tells its format; `.gz` behind it adds `+gzip`."""
+    from omicshelf.formats import registry
+
+    return Reply(
+        FormatList(
+            formats=[
+                FormatAnswer(
+                    name=known.name,
+                    title=known.title,
+                    suffixes=list(known.suffixes),
+                    loadable=known.loadable,
+                )
+                for known in registry.all_formats().values()
+            ]
+        )
+    )
 
 
 @table(
