@@ -43,8 +43,8 @@ NEEDS = {
     "viewer": {
         "get_atlas", "get_dataset", "has_dataset", "find", "metadata_keys", "get_version",
         "list_versions", "list_labels", "find_version", "list_studies", "datasets_in_study",
-        "get_file", "list_files", "file_history", "summary", "names", "sha256", "blob_facts", "chunks",
-        "local_file", "hold_file", "open_blob", "download",
+        "get_file", "list_files", "file_history", "summary", "names", "sha256", "blob_facts",
+        "chunks", "local_file", "hold_file", "open_blob", "download",
     },
     "contributor": {
         "put_version", "rollback", "copy_dataset", "edit_metadata", "reindex", "set_label",
