@@ -1,0 +1,37 @@
+/** The primitives that everything is made of. */
+
+export * from './announce';
+export * from './Badge';
+export * from './bars';
+export * from './Button';
+export * from './choices';
+export * from './classes';
+export * from './CodeLine';
+export * from './Combobox';
+export * from './Dialog';
+export * from './Disclosure';
+export * from './EmptyState';
+export * from './ErrorBoundary';
+export * from './Field';
+export type { Anchor, IPoint } from './floating';
+export { focusedElement, tabbable } from './focus';
+export * from './format';
+export { HostProvider, useHost, useWords } from './host';
+export * from './icons';
+export * from './List';
+export * from './Menu';
+export * from './Note';
+export { Popover, type IPopoverProps } from './Popover';
+export * from './Problem';
+export * from './Select';
+export * from './selection';
+export * from './Surface';
+export * from './Table';
+export * from './Tabs';
+export * from './text';
+export * from './TextField';
+export * from './time';
+export * from './Toasts';
+export { tip } from './Tooltip';
+export * from './visible';
+export * from './Waiting';
