@@ -6,6 +6,7 @@ Times are UTC in milliseconds since 1970.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,6 +59,10 @@ class Element(Record):
     """One element of a dataset's content: a matrix, a column, a name axis, a value in ``uns``.
 
     ``hash`` is the element's canonical blake3 hash (hex), equal exactly when the content is.
+    ``categories`` are the most frequent ones with their counts, ``colors`` theirs, in that order,
+    as the file gives them. ``histogram`` counts values in bins of equal width from ``min`` to
+    ``max`` (of whole numbers, to ``max + 1``); of a matrix these are those of the stored values
+    that were looked at, see ``x_judged_from`` in the summary's details.
     """
 
     kind: str
@@ -71,6 +76,9 @@ class Element(Record):
     min: float | None = None
     max: float | None = None
     mean: float | None = None
+    median: float | None = None
+    histogram: list[int] | None = None
+    colors: list[str] | None = None
     n_null: int | None = None
     preview: str | None = None
 
@@ -103,6 +111,11 @@ class Summary(Record):
     lazy_reason: str | None = None
     details: JsonObject = Field(default_factory=dict)
     problems: list[str] = Field(default_factory=list)
+
+    def _repr_html_(self) -> str | None:
+        # By name: nothing below the notebook knows of notebooks.
+        found: str | None = importlib.import_module("omicshelf.notebook.reprs").html_of(self)
+        return found
 
 
 class VersionRecord(Record):

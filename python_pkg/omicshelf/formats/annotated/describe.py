@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,18 +21,21 @@ from omicshelf.formats.annotated.content import (
     Strings,
     Tree,
 )
+from omicshelf.formats.annotated.distribution import histogram, median
+from omicshelf.formats.annotated.judge import Judgement
 from omicshelf.formats.annotated.names import count_different
 from omicshelf.records import Element
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["column", "element"]
+__all__ = ["MOST_CATEGORIES", "colored", "column", "element", "labels_of", "ranged"]
 
-_MOST_CATEGORIES = 100
+MOST_CATEGORIES = 100
 _PREVIEW = 80
 _PREVIEWED = 20
 _CODES = 1 << 20  # counted at a time
+_COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{1,30}")  # as scanpy writes them
 
 
 def element(node: Node, digest: str | None) -> Element:
@@ -41,6 +46,30 @@ def element(node: Node, digest: str | None) -> Element:
 def column(node: Node, digest: str | None) -> Element:
     """Describe a column: its categories with counts, or the range of its numbers."""
     return Element(hash=digest, **{**_facts(node), **_statistics(node)})
+
+
+def ranged(about: Element, values: Judgement) -> Element:
+    """Add the range of a matrix's values, and how they are distributed."""
+    if values.low is None:
+        return about
+    found = {"min": values.low, "max": values.high, "histogram": values.histogram}
+    return about.model_copy(update=found)
+
+
+def colored(about: Element, categories: Sequence[str], colors: Strings) -> Element:
+    """Add the colours that the file gives to a column's categories, which are in its order."""
+    if colors.long or colors.shape != (len(categories),) or about.categories is None:
+        return about
+    by_label = dict(zip(categories, colors.values.tolist(), strict=True))
+    found = [by_label.get(label) for label in about.categories]
+    if not all(isinstance(color, str) and _COLOR.fullmatch(color) for color in found):
+        return about
+    return about.model_copy(update={"colors": found})
+
+
+def labels_of(node: Categorical) -> list[str]:
+    """Give all categories as text, in the order of their codes."""
+    return _labels(node.categories, list(range(node.categories.shape[0])))
 
 
 def _facts(node: Node) -> dict[str, Any]:
@@ -102,7 +131,7 @@ def _category_counts(node: Categorical) -> dict[str, Any]:
         some = node.codes[start : start + _CODES].astype(np.int64)
         with_missing += np.bincount(some + 1, minlength=len(with_missing))
     counts = with_missing[1:]
-    by_count = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES].tolist()
+    by_count = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES].tolist()
     labels = _labels(node.categories, by_count)
     return {
         "n_categories": n_categories,
@@ -124,10 +153,13 @@ def _range(values: NDArray[Any], n_null: int) -> dict[str, Any]:
         return {"n_null": n_null}
     with np.errstate(all="ignore"):
         mean = float(np.mean(values, dtype=np.float64))
+    low, high, whole = float(values.min()), float(values.max()), values.dtype.kind in "iu"
     return {
-        "min": float(values.min()),
-        "max": float(values.max()),
+        "min": low,
+        "max": high,
         "mean": mean,
+        "median": median(values),
+        "histogram": histogram([values], low, high, whole=whole),
         "n_null": n_null,
     }
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omicshelf.formats.annotated import describe
-from omicshelf.formats.annotated.content import Broken, Item, Node, Strings, Unhashable
+from omicshelf.formats.annotated.content import (
+    Broken,
+    Categorical,
+    Item,
+    Node,
+    Strings,
+    Unhashable,
+)
 from omicshelf.formats.annotated.digest import combine, hash_node, hash_strings
 from omicshelf.formats.annotated.judge import Judgement, judge
 from omicshelf.formats.annotated.names import Hashes, Repeated, kind_of, repeated
@@ -115,6 +122,7 @@ class _Pass:
         self.hashes: list[tuple[str, str]] = []
         self.complete = True
         self.elements: dict[str, Element] = {}
+        self.labels: dict[str, list[str]] = {}  # of columns with few categories
         self.problems: list[str] = []
         self.uns_listed = 0
         self.uns_left_out = 0
@@ -134,6 +142,7 @@ class _Pass:
             judgement = judge(item.node)
             if judgement is not None:
                 part.judgements[item.path.removeprefix(item.prefix)] = judgement
+                self.elements[item.path] = describe.ranged(self.elements[item.path], judgement)
 
     def _hash(self, item: Item, part: _Part) -> str | None:
         try:
@@ -157,6 +166,18 @@ class _Pass:
             node = Broken("damaged")
         about = describe.column if item.slot in _COLUMNS else describe.element
         self.elements[item.path] = about(node, digest)
+        if isinstance(node, Categorical) and item.slot in _COLUMNS:
+            if node.categories.shape[0] <= describe.MOST_CATEGORIES:
+                self.labels[item.path] = describe.labels_of(node)
+        elif item.slot == "uns" and isinstance(node, Strings):
+            self._color(item, node)
+
+    def _color(self, item: Item, colors: Strings) -> None:
+        """Give a column the colours that scanpy keeps for it: ``uns['leiden_colors']``."""
+        name = item.path.removeprefix(f"{item.prefix}uns/")
+        path = f"{item.prefix}obs/{name.removesuffix('_colors')}"
+        if name.endswith("_colors") and path in self.labels:
+            self.elements[path] = describe.colored(self.elements[path], self.labels[path], colors)
 
     def _check_shape(self, item: Item, part: _Part) -> None:
         shape = self.elements[item.path].shape if item.path in self.elements else None

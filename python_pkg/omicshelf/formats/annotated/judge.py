@@ -7,12 +7,13 @@ else those of rows in evenly spaced blocks, the same ones in memory as in the fi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omicshelf.formats.annotated.content import Array, Node, Sparse
+from omicshelf.formats.annotated.distribution import histogram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,13 +34,17 @@ class Judgement:
 
     ``whole`` says that all values are whole and not negative, and some are not zero;
     ``target_sum`` is the sum to which every row was normalised, where it is constant;
-    ``basis`` says what was looked at.
+    ``basis`` says what was looked at; ``low``, ``high`` and ``histogram`` are of the finite
+    values among that, of a sparse matrix the stored ones.
     """
 
     looks_like: str | None
     whole: bool = False
     target_sum: float | None = None
     basis: str = "all values"
+    low: float | None = None
+    high: float | None = None
+    histogram: list[int] | None = None
 
 
 def judge(node: Node) -> Judgement | None:
@@ -53,7 +58,21 @@ def judge(node: Node) -> Judgement | None:
     ranges, basis = _ranges(node)
     parts = list(_parts(node, ranges))
     sums = _RowSums(parts, by_rows=not isinstance(node, Sparse) or node.layout == "csr")
-    return _judged(_seen([values for values, _ in parts]), sums, basis)
+    looked_at = [values for values, _ in parts]
+    seen = _seen(looked_at)
+    judgement = _judged(seen, sums, basis)
+    if not seen.n or seen.kind == "b":
+        return judgement
+    bins = histogram(_pieces(looked_at), seen.low, seen.high, whole=seen.whole)
+    return replace(judgement, low=seen.low, high=seen.high, histogram=bins)
+
+
+def _pieces(parts: list[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Split values: large arrays in between cost more than the looking."""
+    for part in parts:
+        flat = part.reshape(-1)
+        for start in range(0, len(flat), _PIECE):
+            yield flat[start : start + _PIECE]
 
 
 def _ranges(node: Array | Sparse) -> tuple[list[tuple[int, int]], str]:
@@ -160,21 +179,17 @@ class _Seen:
 
 
 def _seen(parts: list[NDArray[Any]]) -> _Seen:
-    """Look at values piece by piece: large arrays in between cost more than the looking."""
     seen = _Seen(parts[0].dtype.kind)
-    for part in parts:
-        flat = part.reshape(-1)
-        for start in range(0, len(flat), _PIECE):
-            piece = flat[start : start + _PIECE]
-            if seen.kind == "f" and not np.isfinite([piece.min(), piece.max()]).all():
-                seen.finite, piece = False, piece[np.isfinite(piece)]
-                if not len(piece):
-                    continue
-            seen.n += len(piece)
-            seen.low = min(seen.low, float(piece.min()))
-            seen.high = max(seen.high, float(piece.max()))
-            if seen.kind == "f" and seen.whole:
-                seen.whole = bool((piece == np.rint(piece)).all())
+    for piece in _pieces(parts):
+        if seen.kind == "f" and not np.isfinite([piece.min(), piece.max()]).all():
+            seen.finite, piece = False, piece[np.isfinite(piece)]
+            if not len(piece):
+                continue
+        seen.n += len(piece)
+        seen.low = min(seen.low, float(piece.min()))
+        seen.high = max(seen.high, float(piece.max()))
+        if seen.kind == "f" and seen.whole:
+            seen.whole = bool((piece == np.rint(piece)).all())
     return seen
 
 
