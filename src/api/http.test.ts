@@ -16,7 +16,7 @@ describe('HttpTransport', () => {
   it('asks below the server’s address', async () => {
     const send = vi.fn<Send>(() => Promise.resolve(json({ studies: ['S/1'] })));
     expect(await client(send).studies('a b')).toEqual(['S/1']);
-    expect(send.mock.calls[0][0]).toBe('http://host/base/omicshelf/api/atlases/a%20b/studies');
+    expect(send.mock.calls[0][0]).toBe('http://host/base/omicshelf/api/v1/atlases/a%20b/studies');
   });
 
   it('gives the entity tag, and sends it with a change, which says where it was made', async () => {

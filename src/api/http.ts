@@ -4,7 +4,7 @@ import { Unreachable, isAborted } from './errors';
 import { type IAnswer, type IRequest, type ITransport, queryOf } from './transport';
 
 /** Below a Jupyter server's address. */
-export const API = 'omicshelf/api';
+export const API = 'omicshelf/api/v1';
 
 /** Sends one request with the credentials of the host; fails as `fetch` does. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
