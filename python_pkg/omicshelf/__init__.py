@@ -25,20 +25,36 @@ if TYPE_CHECKING:
         copy_dataset,
         for_each_threaded,
     )
+    from omicshelf.notebook.widgets import (
+        CatalogBrowser,
+        DatasetPicker,
+        DatasetView,
+        FileAttacher,
+        VersionTimeline,
+    )
 
 __all__ = [
     "Catalog",
+    "CatalogBrowser",
     "Connection",
     "Dataset",
+    "DatasetPicker",
     "DatasetVersion",
+    "DatasetView",
+    "FileAttacher",
     "SearchResult",
     "SupplementaryFile",
+    "VersionTimeline",
     "__version__",
     "connect",
     "copy_dataset",
     "errors",
     "for_each_threaded",
 ]
+
+_WIDGETS = frozenset(
+    ["CatalogBrowser", "DatasetPicker", "DatasetView", "FileAttacher", "VersionTimeline"]
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -49,6 +65,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("omicshelf")
+    if name in _WIDGETS:
+        return getattr(importlib.import_module("omicshelf.notebook.widgets"), name)
     if name in __all__:
         return getattr(importlib.import_module("omicshelf.catalog"), name)
     raise AttributeError(f"module 'omicshelf' has no attribute '{name}'")
@@ -62,6 +80,11 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "omicshelf"}]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register ``%shelf``; what ``%load_ext omicshelf`` calls."""
+    importlib.import_module("omicshelf.notebook.magics").register(shell)
 
 
 def __dir__() -> list[str]:

@@ -21,12 +21,20 @@ from omicshelf.backend.base import (
     VersionDraft,
 )
 from omicshelf.catalog.connection import Connection, current
-from omicshelf.catalog.dataset import Dataset, DatasetVersion, SupplementaryFile, VersionBase
+from omicshelf.catalog.dataset import (
+    Dataset,
+    DatasetVersion,
+    SupplementaryFile,
+    VersionBase,
+    Versions,
+)
 from omicshelf.catalog.filters import parse_where
 from omicshelf.catalog.incoming import file_source, provenance, source_of
+from omicshelf.catalog.loaded import remember
 from omicshelf.catalog.origin import current_origin
 from omicshelf.catalog.params import recorded_params
 from omicshelf.catalog.searching import SearchResult, run_search
+from omicshelf.catalog.shown import html_of
 from omicshelf.catalog.words import moment
 from omicshelf.errors import Invalid
 from omicshelf.records import Change, DatasetRecord, LabelRecord
@@ -83,6 +91,9 @@ class Catalog:
 
     def __repr__(self) -> str:
         return f"Catalog(omixatlas_id='{self._atlas}')"
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     # -- create, update, save
 
@@ -269,6 +280,7 @@ class Catalog:
                 draft = replace(draft, ingestion={**draft.ingestion, **provenance(source)})
                 record = backend.put_version(self._atlas, draft, source, by=origin)
         connection.saw(record.version, loaded=False)
+        remember(data, record.version)
         if data is not None and record.version.problems:
             for problem in backend.summary(record.version.blob).problems:
                 warnings.warn(f"{draft.dataset_id}: {problem}", stacklevel=3)
@@ -469,15 +481,13 @@ class Catalog:
         )
         return DatasetVersion(record, self.connection)
 
-    def list_versions(
-        self, dataset_id: str, *, include_deleted: bool = False
-    ) -> list[DatasetVersion]:
+    def list_versions(self, dataset_id: str, *, include_deleted: bool = False) -> Versions:
         """Give the versions of a dataset, newest first, the current one among them."""
         found = self._backend.list_versions(
             self._atlas, _checked_id(dataset_id), include_deleted=include_deleted
         )
         connection = self.connection
-        return [DatasetVersion(record, connection) for record in found]
+        return Versions(DatasetVersion(record, connection) for record in found)
 
     def rollback(
         self,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from omicshelf.backend.base import Backend
 from omicshelf.backend.source import stored_suffix
 from omicshelf.catalog.connection import Connection
-from omicshelf.catalog.words import html_table, local_time, size_in_words, utc_time
+from omicshelf.catalog.loaded import remember
+from omicshelf.catalog.shown import html_of
+from omicshelf.catalog.words import local_time, utc_time
 from omicshelf.errors import Invalid
 from omicshelf.formats import registry
 from omicshelf.formats.base import Format, LoadRequest
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from omicshelf.catalog.diff import Diff, Side
     from omicshelf.catalog.lineage import Lineage
 
-__all__ = ["Dataset", "DatasetVersion", "SupplementaryFile", "VersionBase"]
+__all__ = ["Dataset", "DatasetVersion", "SupplementaryFile", "VersionBase", "Versions"]
 
 
 class VersionBase:
@@ -219,6 +221,7 @@ class VersionBase:
             with self._backend.local_file(self._record.blob, self._suffix) as path:
                 loaded = self._loaded(fmt, path, request)
         self._connection.saw(self._record, loaded=True)
+        remember(loaded, self._record)
         return loaded
 
     def _loaded(self, fmt: Format, path: Path, request: LoadRequest) -> Any:
@@ -321,29 +324,8 @@ class VersionBase:
         sha256 = self._backend.sha256(r.blob)
         return f"{r.atlas}/{r.dataset_id}@{r.version_id} ({day}). blake3:{r.blake3} sha256:{sha256}"
 
-    def _facts(self) -> list[tuple[str, str]]:
-        summary = self.peek()
-        facts = [
-            ("type", self.data_type),
-            ("format", str(self.data_format)),
-            ("shape", shape_in_words(summary) or "–"),
-            ("size", size_in_words(self.size)),
-            ("version", f"{self.version} ({self.version_id})"),
-            ("written", utc_time(self.created_at) + (f" by {self.author}" if self.author else "")),
-        ]
-        if self.labels:
-            facts.append(("labels", ", ".join(self.labels)))
-        if self.message:
-            facts.append(("message", self.message))
-        facts += [("problem", problem) for problem in summary.problems]
-        shown = list(self._record.metadata.items())
-        facts += [(key, str(value)[:200]) for key, value in shown[:20]]
-        if len(shown) > 20:
-            facts.append(("…", f"and {len(shown) - 20} more keys"))
-        return facts
-
-    def _repr_html_(self) -> str:
-        return html_table(f"{self.omixatlas_id}/{self.dataset_id}", self._facts())
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
 
 class Dataset(VersionBase):
@@ -387,14 +369,6 @@ class Dataset(VersionBase):
             f"data_format='{self.data_format}'{study}{unchanged})"
         )
 
-    def _facts(self) -> list[tuple[str, str]]:
-        facts = super()._facts()
-        if self.study_id:
-            facts.insert(0, ("study", self.study_id))
-        if self.unchanged:
-            facts.insert(0, ("unchanged", f"nothing was written, it stays at {self.version}"))
-        return facts
-
 
 class DatasetVersion(VersionBase):
     """One version of a dataset; it never changes."""
@@ -404,6 +378,13 @@ class DatasetVersion(VersionBase):
             f"DatasetVersion(version_id='{self.version_id}', "
             f"created_at='{local_time(self.created_at)}')"
         )
+
+
+class Versions(list[DatasetVersion]):
+    """Versions of a dataset: a list that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
 
 class SupplementaryFile:
@@ -498,16 +479,8 @@ class SupplementaryFile:
             f"created_at='{local_time(self.created_at)}'{tag}{derived})"
         )
 
-    def _repr_html_(self) -> str:
-        facts: Mapping[str, str | None] = {
-            "format": self.file_format,
-            "size": size_in_words(self.size),
-            "tag": self.tag,
-            "attached": utc_time(self.created_at) + (f" by {self.author}" if self.author else ""),
-            "made from": self.derived_from,
-        }
-        rows = [(name, value) for name, value in facts.items() if value]
-        return html_table(f"{self.dataset_id}: {self.file_name}", rows)
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
 
 def shape_in_words(summary: Summary) -> str | None:

@@ -10,7 +10,7 @@ from omicshelf.backend.base import Query
 from omicshelf.catalog.connection import Connection
 from omicshelf.catalog.dataset import Dataset
 from omicshelf.catalog.filters import parse_text, parse_where
-from omicshelf.catalog.words import html_table, utc_time
+from omicshelf.catalog.shown import html_of
 from omicshelf.errors import Invalid
 
 if TYPE_CHECKING:
@@ -53,13 +53,8 @@ class SearchResult:
         more = ", …" if self.total > 10 else ""
         return f"SearchResult({self.total:,} found: {ids}{more})"
 
-    def _repr_html_(self) -> str:
-        rows = [
-            (d.dataset_id, d.data_type, d.data_format, _shape(d), utc_time(d.last_modified_at))
-            for d in self.datasets
-        ]
-        head = ("id", "type", "format", "shape", "modified")
-        return html_table(f"{self.total:,} found", rows, head)
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
 
 def run_search(
@@ -118,7 +113,3 @@ def as_frame(datasets: Sequence[Dataset]) -> pd.DataFrame:
     index = pd.Index([d.dataset_id for d in datasets], name="dataset_id", dtype=object)
     frame = pd.DataFrame(fields, index=index)
     return frame.astype({"n_obs": "Int64", "n_vars": "Int64"})
-
-
-def _shape(dataset: Dataset) -> str:
-    return " × ".join(f"{n:,}" for n in dataset.shape if n is not None) if dataset.shape else ""

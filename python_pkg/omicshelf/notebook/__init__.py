@@ -1,0 +1,1 @@
+"""Notebooks: widgets, magics, and how things look there. The only part that imports IPython."""

@@ -1,0 +1,341 @@
+"""What JupyterLab asks a kernel while no cell runs: one line of code each, answered in JSON.
+
+Each function is called by an expression of a silent request, so that nothing of it is seen in
+the notebook. What goes wrong is an answer too: a title and a remedy, never a traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from omicshelf.backend.source import ObjectSource
+from omicshelf.catalog import Catalog
+from omicshelf.catalog.dataset import DatasetVersion
+from omicshelf.catalog.diff import Diff, Side, compare
+from omicshelf.catalog.diff.words import lines
+from omicshelf.catalog.loaded import version_of
+from omicshelf.catalog.origin import current_origin
+from omicshelf.errors import Conflict, Invalid, NotFound, RequestException
+from omicshelf.formats import registry
+from omicshelf.notebook import traces
+from omicshelf.notebook import variables as kept
+from omicshelf.records import VersionRecord
+
+__all__ = ["Answer", "add_example", "holds", "load", "plan", "save", "variables"]
+
+Given = ParamSpec("Given")
+
+EXAMPLE = "pbmc68k_reduced"
+
+
+class Answer:
+    """A value that a front end reads as JSON, and that shows nothing where it is displayed."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self.told = dict(told)
+
+    def _repr_json_(self) -> dict[str, Any]:
+        return self.told
+
+    def __repr__(self) -> str:
+        return f"Answer({', '.join(self.told)})"
+
+
+def _answered(function: Callable[Given, dict[str, Any]]) -> Callable[Given, Answer]:
+    """Make an answer of what a function gives, or of what went wrong in it."""
+
+    @functools.wraps(function)
+    def answered(*args: Given.args, **given: Given.kwargs) -> Answer:
+        try:
+            return Answer({"value": function(*args, **given)})
+        except RequestException as error:
+            told = {"title": error.title, "detail": error.detail, "kind": error.kind}
+            return Answer({"error": told})
+        except Exception as error:  # of a library, or of the data: said as it is
+            title = f"{type(error).__name__}: {error}".rstrip(": ")
+            return Answer({"error": {"title": title[:2000], "detail": None, "kind": "Error"}})
+
+    return answered
+
+
+# -- into the kernel
+
+
+@_answered
+def plan(
+    atlas: str,
+    dataset_id: str,
+    version_id: str,
+    *,
+    prefer: Sequence[str],
+    variable: str | None = None,
+    way: str = "memory",
+) -> dict[str, Any]:
+    """Say what a load will be.
+
+    Parameters
+    ----------
+    prefer
+        Names for the variable, the first that is free is taken; behind the last, numbers.
+    variable
+        The name that was asked for, whether it is free or not.
+    way
+        ``memory``, ``backed`` or ``lazy``.
+    """
+    names = kept.user_names()
+    free = _free(prefer, names)
+    told = kept.plan(
+        _version(atlas, dataset_id, version_id), names, variable=variable or free, way=way
+    )
+    return {
+        "variable": told.variable,
+        "taken": told.taken,
+        "free_name": free,
+        "memory": told.memory,
+        "free_memory": told.free,
+        "ways": told.ways,
+        "imported": names.get("Catalog") is Catalog,
+    }
+
+
+@_answered
+def load(
+    atlas: str, dataset_id: str, version_id: str, *, variable: str, way: str, overwrite: bool
+) -> dict[str, Any]:
+    """Load a version into a variable without a cell."""
+    found = _version(atlas, dataset_id, version_id)
+    names = kept.user_names()
+    name, loaded = kept.load_into(found, names, variable=variable, way=way, overwrite=overwrite)
+    traces.note(name, loaded)
+    return {"variable": name, "holds": kept.described(loaded)}
+
+
+@_answered
+def holds(variable: str) -> dict[str, Any]:
+    """Say what a variable holds now, and the version it came from where that is known."""
+    names = kept.user_names()
+    if variable not in names:
+        raise NotFound(f"There is no variable '{variable}' in this kernel.", "Run its cell again.")
+    value = names[variable]
+    version = version_of(value)
+    traces.note(variable, value)
+    return {
+        "holds": kept.described(value),
+        "version_id": None if version is None else version.version_id,
+    }
+
+
+@_answered
+def add_example(atlas: str) -> dict[str, Any]:
+    """Add a real dataset that comes with scanpy: 700 blood cells. Nothing is downloaded."""
+    try:
+        import scanpy
+    except ImportError as error:
+        raise NotFound(
+            "The example comes with scanpy, which this kernel does not have.",
+            "Run `%pip install scanpy` in a cell, then try again.",
+        ) from error
+    dataset = Catalog(atlas).save(
+        EXAMPLE,
+        scanpy.datasets.pbmc68k_reduced(),
+        data_type="Single cell RNASeq",
+        metadata={
+            "title": "Peripheral blood mononuclear cells, 700 of 68,000",
+            "organism": "Homo sapiens",
+            "tissue": "blood",
+            "source": "scanpy.datasets.pbmc68k_reduced",
+        },
+        message="As it comes with scanpy",
+    )
+    return {"dataset_id": dataset.dataset_id, "version_id": dataset.version_id}
+
+
+def _version(atlas: str, dataset_id: str, version_id: str) -> DatasetVersion:
+    catalog = Catalog(atlas)
+    try:
+        return catalog.get_version(dataset_id, version_id)
+    except NotFound as error:
+        # JupyterLab shows it: then this kernel looks somewhere else.
+        raise NotFound(
+            f"'{atlas}/{dataset_id}' is not in the catalog that this notebook works with, "
+            f"{catalog.connection.url}.",
+            "Choose another notebook, or connect this one to the catalog of JupyterLab: restart "
+            "its kernel, or leave out `omicshelf.connect(…)`.",
+        ) from error
+
+
+def _free(prefer: Sequence[str], names: Mapping[str, Any]) -> str:
+    found = next((name for name in prefer if name not in names), None)
+    number = 2
+    while found is None:
+        name = f"{prefer[-1]}_{number}"
+        found = None if name in names else name
+        number += 1
+    return found
+
+
+# -- out of the kernel
+
+
+@_answered
+def variables() -> dict[str, Any]:
+    """List what could be saved, with the version that each was made from."""
+    names = kept.user_names()
+    listed = []
+    for found in kept.variables(names):
+        base = traces.origin_of(found.name, names[found.name])
+        listed.append(
+            {
+                "name": found.name,
+                "type": found.kind,
+                "shape": found.shape,
+                "size": found.size,
+                "loadedFrom": None
+                if base is None
+                else {"atlas": base.atlas, "id": base.dataset_id, "version": base.name},
+            }
+        )
+    return {"variables": listed}
+
+
+@_answered
+def save(
+    variable: str,
+    atlas: str,
+    dataset_id: str,
+    *,
+    message: str = "",
+    create: Mapping[str, Any] | None = None,
+    expected: str | None = None,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Save a variable as a version or as a new dataset, or only say what would change.
+
+    Parameters
+    ----------
+    create
+        Of a new dataset: its ``dataType``; ``title`` and ``study`` may be there.
+    expected
+        The version that is to be the newest; default: the one that the variable came from.
+    """
+    names = kept.user_names()
+    if variable not in names:
+        raise NotFound(f"There is no variable '{variable}' in this kernel.", "Choose another one.")
+    value = names[variable]
+    base = traces.origin_of(variable, value)
+    if dry_run:
+        against = base or (None if create else _newest(atlas, dataset_id))
+        return {"version": None, "changes": _words(_unsaved(value, against)) if against else []}
+    try:
+        saved = _written(value, base, atlas, dataset_id, message, create, expected)
+    except Conflict:
+        return {"conflict": _both_sides(value, base, atlas, dataset_id)}
+    traces.note(variable, value)
+    if saved.unchanged:
+        return {"version": None, "changes": []}
+    before = None if base is None else Catalog(base.atlas).get_version(base.dataset_id, base.name)
+    return {"version": saved.version, "changes": _words(before.diff(saved)) if before else []}
+
+
+def _written(
+    value: Any,
+    base: VersionRecord | None,
+    atlas: str,
+    dataset_id: str,
+    message: str,
+    create: Mapping[str, Any] | None,
+    expected: str | None,
+) -> Any:
+    catalog = Catalog(atlas)
+    parents = () if base is None else (base.version_id,)
+    if create is not None:
+        title = create.get("title")
+        return catalog.create_dataset(
+            dataset_id,
+            create["dataType"],
+            value,
+            {"title": title} if title else {},
+            message=message or None,
+            parents=parents,
+            study_id=create.get("study"),
+        )
+    if (
+        expected is None
+        and base is not None
+        and (base.atlas, base.dataset_id)
+        == (
+            atlas,
+            dataset_id,
+        )
+    ):
+        expected = base.version_id
+    return catalog.save(
+        dataset_id, value, message=message or None, parents=parents, expected_version=expected
+    )
+
+
+def _both_sides(
+    value: Any, base: VersionRecord | None, atlas: str, dataset_id: str
+) -> dict[str, Any]:
+    """Tell what somebody else saved, and what of this kernel's is not saved."""
+    newest = _newest(atlas, dataset_id)
+    if newest is None:
+        raise Conflict(
+            f"'{dataset_id}' was deleted meanwhile.", "Save it as a new dataset, or restore it."
+        )
+    catalog = Catalog(atlas)
+    theirs: list[str] = []
+    if base is not None and (base.atlas, base.dataset_id) == (atlas, dataset_id):
+        theirs = _words(catalog.get_version(dataset_id, base.version_id).diff(newest.version_id))
+    return {
+        "newest": newest.model_dump(mode="json"),
+        "basedOn": None if base is None else base.name,
+        "theirs": theirs,
+        "mine": _words(_unsaved(value, base or newest)),
+    }
+
+
+def _newest(atlas: str, dataset_id: str) -> VersionRecord | None:
+    catalog = Catalog(atlas)
+    try:
+        name = catalog.get_dataset(dataset_id).version_id
+    except NotFound:
+        return None
+    return catalog.connection.backend.get_version(atlas, dataset_id, name)
+
+
+def _unsaved(value: Any, base: VersionRecord) -> Diff:
+    """Compare an object of memory with a version, as if it had been saved."""
+    fmt = registry.for_object(value)
+    if fmt is None:
+        raise Invalid(
+            f"A {type(value).__name__} cannot be saved.",
+            "Choose an AnnData, a MuData or a table.",
+        )
+    found = fmt.inspect_object(fmt.frozen_copy(value))
+    if found is None:  # only its file can tell
+        with tempfile.TemporaryDirectory() as folder:
+            source = ObjectSource(value, fmt)
+            source.stage(Path(folder))
+            found = source.inspection()
+    connection = Catalog(base.atlas).connection
+    told = {
+        "version_id": "",
+        "seq": base.seq + 1,
+        "data_format": fmt.name,
+        "digest": found.digest,
+        "blake3": "",
+        "size": fmt.nbytes(value) or 0,
+        "origin": current_origin(),
+    }
+    side = Side(base.model_copy(update=told), found.summary, found.names)
+    return compare(DatasetVersion(base, connection)._side(), side)
+
+
+def _words(diff: Diff) -> list[str]:
+    """Give a line for each fact, as a summary has them; nothing where nothing changed."""
+    return [line.text for line in lines(diff)] if diff else []
