@@ -35,8 +35,9 @@ export class HttpTransport implements ITransport {
         headers,
         body: data,
         signal: request.signal,
-        // What a person sees is what the catalog holds now.
-        cache: 'no-store'
+        // What a person sees is what the catalog holds now. Not `no-store`: JupyterLab would write
+        // the time into the address, which the server refuses as a parameter that it does not know.
+        cache: 'no-cache'
       });
       return {
         status: answer.status,
