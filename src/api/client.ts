@@ -9,6 +9,7 @@ import type {
   DiffAnswer,
   EditReport,
   FileRecord,
+  FormatInfo,
   IDatasetRef,
   IFindQuery,
   IPreviewQuery,
@@ -16,6 +17,7 @@ import type {
   LabelRecord,
   LineageAnswer,
   Metadata,
+  MetadataKeys,
   Page,
   Preview,
   RoleRecord,
@@ -53,6 +55,11 @@ export class CatalogClient {
     return this._get('/info', { signal });
   }
 
+  /** Give the formats of data that are known; of two with one ending the later one is meant. */
+  async formats(signal?: AbortSignal): Promise<FormatInfo[]> {
+    return (await this._get<{ formats: FormatInfo[] }>('/formats', { signal })).formats;
+  }
+
   /** Give the lines of the change log behind `after`; wait up to `wait` seconds for the first. */
   changes(after: number, wait: number, limit: number, signal?: AbortSignal): Promise<ChangeList> {
     // A page that asks by itself is nobody who works.
@@ -80,6 +87,11 @@ export class CatalogClient {
     return (await this._get<{ studies: string[] }>(path, { signal })).studies;
   }
 
+  /** Give the metadata keys that are in use, those that most datasets have first. */
+  keys(atlas: string, signal?: AbortSignal): Promise<MetadataKeys> {
+    return this._get(pathOf('atlases', atlas, 'keys'), { signal });
+  }
+
   async roles(atlas: string, signal?: AbortSignal): Promise<RoleRecord[]> {
     const path = pathOf('atlases', atlas, 'roles');
     return (await this._get<{ roles: RoleRecord[] }>(path, { signal })).roles;
@@ -89,6 +101,7 @@ export class CatalogClient {
     return this._get(`${pathOf('atlases', atlas)}/datasets`, {
       signal,
       query: {
+        search: wanted.search || undefined,
         text: wanted.text || undefined,
         where: wanted.where?.length ? JSON.stringify(wanted.where) : undefined,
         order_by: wanted.orderBy,

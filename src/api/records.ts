@@ -15,10 +15,12 @@ export type DatasetRecord = Schemas['DatasetRecord'];
 export type DiffAnswer = Schemas['DiffAnswer'];
 export type EditReport = Schemas['EditReport'];
 export type Element = Schemas['Element'];
+export type FormatInfo = Schemas['FormatAnswer'];
 export type FileRecord = Schemas['FileRecord'];
 export type Info = Schemas['Info'];
 export type LabelRecord = Schemas['LabelRecord'];
 export type LineageAnswer = Schemas['LineageAnswer'];
+export type MetadataKeys = Schemas['MetadataKeys'];
 export type Origin = Schemas['Origin'];
 export type Page = Schemas['Page'];
 export type Preview = Schemas['Preview'];
@@ -41,6 +43,9 @@ export type Filter = readonly [field: string, op: string, value: unknown];
 
 /** What to look for in an atlas; what is not given is the server's default. */
 export interface IFindQuery {
+  /** What a person types: words, and filters such as `tissue:lung`. */
+  search?: string;
+  /** Words only. */
   text?: string;
   where?: readonly Filter[];
   orderBy?: string;

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from omicshelf.backend.base import Filter, Query
+from omicshelf.catalog.filters import parse_text
 
 __all__ = [
     "ChangesQuery",
@@ -57,8 +58,10 @@ class FindQuery(Parameters):
     """Which datasets of an atlas are wanted; see :class:`omicshelf.backend.base.Query`.
 
     ``where`` is a JSON array of triples of key, operator and value; ``facets`` is repeated.
+    ``search`` is what a person types, words and ``key:value``; it is added to the two others.
     """
 
+    search: str = ""
     text: str = ""
     where: Annotated[Sequence[Triple], BeforeValidator(_filters), _AS_TEXT] = ()
     order_by: str = "-last_modified_at"
@@ -71,9 +74,10 @@ class FindQuery(Parameters):
 
     def query(self) -> Query:
         """Give the backend's question."""
+        words, typed = parse_text(self.search)
         return Query(
-            text=self.text,
-            where=filters_of(self.where),
+            text=f"{self.text} {words}".strip(),
+            where=(*filters_of(self.where), *typed),
             order_by=self.order_by,
             limit=self.limit,
             after=self.after,

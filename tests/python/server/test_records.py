@@ -199,6 +199,22 @@ def test_metadata_keys(client: Client) -> None:
     }
 
 
+def test_search_as_it_is_typed(client: Client) -> None:
+    for name in ("typed-1", "typed-2"):
+        client.put(name, atlas="typing")
+    client.post("/atlases/typing/metadata", {"datasets": ["typed-1"], "set": {"tissue": "lung"}})
+    path = "/atlases/typing/datasets?count=false&search="
+
+    def ids(search: str) -> list[str]:
+        return [one["dataset_id"] for one in client.get(path + search).json()["datasets"]]
+
+    assert ids("typed%20tissue:lung") == ["typed-1"]
+    assert ids("typed%20-tissue:lung") == ["typed-2"]
+    assert ids("type:%22Test%20data%22&text=2") == ["typed-2"]
+    refused = client.get(path + "n_obs:%3Emany")
+    client.refused(refused, 400, "Invalid", "n_obs")
+
+
 def test_formats(client: Client) -> None:
     formats = {one["name"]: one for one in client.get("/formats").json()["formats"]}
     assert formats["h5ad"] == {
