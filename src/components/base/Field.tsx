@@ -79,20 +79,22 @@ export function Field(props: IFieldProps) {
         <Label id={labelId} htmlFor={group ? undefined : id} required={required}>
           {label}
         </Label>
-        <div className="omicshelf-field-control">{children}</div>
-        <div className="omicshelf-field-message" id={messageId} role="status">
-          {message && (
-            <>
-              <Icon name={error ? 'error' : 'warning'} tone={error ? 'error' : 'warning'} />
-              <span>{message}</span>
-            </>
+        <div className="omicshelf-field-main">
+          <div className="omicshelf-field-control">{children}</div>
+          <div className="omicshelf-field-message" id={messageId} role="status">
+            {message && (
+              <>
+                <Icon name={error ? 'error' : 'warning'} tone={error ? 'error' : 'warning'} />
+                <span>{message}</span>
+              </>
+            )}
+          </div>
+          {hint && (
+            <div className="omicshelf-field-hint" id={hintId}>
+              {hint}
+            </div>
           )}
         </div>
-        {hint && (
-          <div className="omicshelf-field-hint" id={hintId}>
-            {hint}
-          </div>
-        )}
       </div>
     </FieldContext.Provider>
   );

@@ -19,11 +19,8 @@ export function visibleLines(text: string): string {
     .replace(UNSEEN, char => (char === '\n' || char === '\t' ? char : symbol(char)));
 }
 
+// Not the pictures that Unicode has for some of them: few fonts do.
 function symbol(char: string): string {
   const code = char.codePointAt(0) ?? 0;
-  if (code < 0x20) {
-    // The block "Control Pictures" has a picture for each.
-    return String.fromCodePoint(0x2400 + code);
-  }
-  return code === 0x7f ? '\u2421' : `‹U+${code.toString(16).toUpperCase().padStart(4, '0')}›`;
+  return `‹U+${code.toString(16).toUpperCase().padStart(4, '0')}›`;
 }
