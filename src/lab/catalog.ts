@@ -1,0 +1,69 @@
+/** The catalog in JupyterLab: one for all plugins. */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { MainAreaWidget } from '@jupyterlab/apputils';
+
+import type { CatalogClient } from '../api/client';
+import { type CatalogError, asCatalogError, isAborted } from '../api/errors';
+import type { IDatasetRef, VersionRecord } from '../api/records';
+import type { DocumentTab, ILoadWish } from '../components/host';
+import type { DatasetView, Documents } from './documents';
+import type { IShared } from './host';
+import type { LabKernels } from './kernels/kernels';
+import type { Layer } from './layer';
+import type { Panel } from './panel';
+import type { ICatalog } from './tokens';
+
+export class LabCatalog implements ICatalog {
+  constructor(
+    readonly app: JupyterFrontEnd,
+    readonly shared: IShared,
+    readonly documents: Documents,
+    readonly panel: Panel,
+    readonly layer: Layer,
+    readonly kernels: LabKernels | null
+  ) {}
+
+  get client(): CatalogClient {
+    return this.shared.client;
+  }
+
+  async open(ref: IDatasetRef, tab?: DocumentTab): Promise<void> {
+    this.show(ref, tab);
+    return Promise.resolve();
+  }
+
+  show(ref: IDatasetRef, tab?: DocumentTab, activate = true): MainAreaWidget<DatasetView> {
+    return this.documents.open(ref, tab, activate);
+  }
+
+  /** Load as its row in the panel would: at once, or after asking what stands against it. */
+  async load(ref: IDatasetRef, wish: ILoadWish = {}): Promise<void> {
+    await this.told(async () => this.layer.load(ref, await this.version(ref), wish));
+  }
+
+  /** Give the record of a version, the newest where none is named. */
+  async version(ref: IDatasetRef): Promise<VersionRecord> {
+    return ref.version
+      ? this.client.version(ref, ref.version)
+      : (await this.client.dataset(ref)).record.version;
+  }
+
+  /** Do something for a command: what goes wrong is told to the person. */
+  async told(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (reason) {
+      if (!isAborted(reason)) {
+        const error: CatalogError = asCatalogError(reason);
+        this.shared.host.notify({ kind: 'error', text: error.title, detail: error.detail });
+      }
+    }
+  }
+
+  /** The dataset whose document is shown; null where another widget is. */
+  get current(): DatasetView | null {
+    const widget = this.documents.tracker.currentWidget;
+    return widget && widget === this.app.shell.currentWidget ? widget.content : null;
+  }
+}

@@ -1,0 +1,471 @@
+/** Kernels to load into and to save from: those of JupyterLab's notebooks and consoles. */
+
+import type { Kernel } from '@jupyterlab/services';
+
+import { CatalogError } from '../../api/errors';
+import type { IDatasetRef, VersionRecord } from '../../api/records';
+import {
+  type IKernels,
+  type ILoadPlan,
+  type ILoadWish,
+  type ILoaded,
+  type ISaveWish,
+  type ISaved,
+  type ISettings,
+  type IVariable,
+  type LoadAs,
+  type LoadObstacle,
+  SaveConflict
+} from '../../components/host';
+import type { Translate } from '../../components/words';
+import { hasCell, insertCode, runCode } from './cells';
+import { INSTALL, type ILoadCode, importsCatalog, loadCode, loadLine, rLoadCode } from './code';
+import { isIdentifier, proposedNames } from './names';
+import { NotInstalled, ask } from './question';
+import { type IKernelTarget, type Place, type Targets, isConsole, kernelOf } from './targets';
+
+/** Above this part of the memory that is free, somebody is asked first. */
+const LARGE = 0.5;
+const PYTHON = 'python';
+
+/** A load that does not begin; its `obstacle` says why. */
+export class Obstructed extends CatalogError {
+  constructor(
+    title: string,
+    detail: string,
+    readonly obstacle: LoadObstacle
+  ) {
+    super(title, detail, 'Obstructed', 0);
+  }
+}
+
+export interface IKernelOptions {
+  targets: Targets;
+  settings: ISettings;
+  t: Translate;
+  /** Open a notebook: a new one where no path is given; null where this shell cannot. */
+  openNotebook(path?: string): Promise<Place | null>;
+  /** Bring a place to the front. */
+  show(place: Place): void;
+  /** Say that a kernel is busy, and offer to give up; the function takes the words away again. */
+  onBusy(target: IKernelTarget, cancel: () => void): () => void;
+}
+
+/** A wish with what JupyterLab can do besides: give up. */
+type Wish = ILoadWish & { signal?: AbortSignal };
+
+/** What the kernel says of a load before it begins. */
+interface ITold {
+  variable: string;
+  taken: string | null;
+  free_name: string;
+  memory: number | null;
+  free_memory: number | null;
+  ways: LoadAs[];
+  imported: boolean;
+}
+
+export class LabKernels implements IKernels {
+  constructor(private readonly _options: IKernelOptions) {}
+
+  get current(): IKernelTarget | null {
+    return this._options.targets.current;
+  }
+
+  get all(): readonly IKernelTarget[] {
+    return this._options.targets.all;
+  }
+
+  choose(id: string): void {
+    this._options.targets.choose(id);
+  }
+
+  changed(listener: () => void): () => void {
+    const { changed } = this._options.targets;
+    changed.connect(listener);
+    return () => changed.disconnect(listener);
+  }
+
+  // -- into a kernel
+
+  async plan(ref: IDatasetRef, record: VersionRecord, wish: Wish): Promise<ILoadPlan> {
+    const target = this._wanted(wish);
+    if (!target) {
+      return this._planWithout(ref, record, wish);
+    }
+    const language = target.language || PYTHON;
+    if (language !== PYTHON) {
+      return this._planInR(ref, record, wish, language);
+    }
+    const place = await this._placeOf(target);
+    const kernel = await kernelOf(place);
+    if (!kernel || kernel.status === 'dead') {
+      return { ...this._planWithout(ref, record, wish), obstacle: { kind: 'dead' } };
+    }
+    try {
+      const isWaiting = target.status === 'busy';
+      const told = await this._whenFree(target, isWaiting, wish.signal, signal =>
+        this._told(kernel, ref, record, { ...wish, signal })
+      );
+      const code = loadCode(
+        this._code(ref, record, wish, told.variable),
+        isImported(place, told.imported)
+      );
+      return {
+        variable: told.variable,
+        code,
+        memory: told.memory,
+        freeMemory: told.free_memory,
+        ways: told.ways,
+        obstacle: obstacleOf(told, wish)
+      };
+    } catch (reason) {
+      if (reason instanceof NotInstalled) {
+        const obstacle: LoadObstacle = { kind: 'not-installed', install: INSTALL };
+        return { ...this._planWithout(ref, record, wish), obstacle };
+      }
+      throw reason;
+    }
+  }
+
+  async load(ref: IDatasetRef, record: VersionRecord, wish: Wish): Promise<ILoaded> {
+    const how = wish.how ?? this._options.settings.onLoad;
+    const place = await this._placeFor(wish);
+    const target = this._options.targets.of(place);
+    const language = target.language || PYTHON;
+    const isWaiting = target.status === 'busy';
+    if (language !== PYTHON) {
+      return this._loadInR(ref, record, wish, target, how);
+    }
+    if (how === 'insert' && isWaiting) {
+      // Whoever writes a cell need not wait for another one to end.
+      const { variable } = this._planWithout(ref, record, wish);
+      return this._inserted(target, this._code(ref, record, wish, variable), false);
+    }
+    const kernel = await kernelOf(place);
+    if (!kernel || kernel.status === 'dead') {
+      throw this._obstructed({ kind: 'dead' });
+    }
+    return this._whenFree(target, isWaiting, wish.signal, signal =>
+      this._load(kernel, target, ref, record, { ...wish, how, signal })
+    );
+  }
+
+  /** Put code into a new cell below the active one, or at the end of the console, and show it. */
+  async insert(code: string): Promise<void> {
+    const place = await this._placeFor({});
+    insertCode(place, code);
+    this._options.show(place);
+  }
+
+  private async _load(
+    kernel: Kernel.IKernelConnection,
+    target: IKernelTarget,
+    ref: IDatasetRef,
+    record: VersionRecord,
+    wish: Wish
+  ): Promise<ILoaded> {
+    const place = target.place!;
+    const told = await this._told(kernel, ref, record, wish).catch((reason: unknown) => {
+      throw reason instanceof NotInstalled
+        ? this._obstructed({ kind: 'not-installed', install: INSTALL })
+        : reason;
+    });
+    const obstacle = obstacleOf(told, wish);
+    if (obstacle) {
+      throw this._obstructed(obstacle);
+    }
+    wish.signal?.throwIfAborted();
+    const line = this._code(ref, record, wish, told.variable);
+    const { variable } = told;
+    if (wish.how === 'insert') {
+      return this._inserted(target, line, told.imported);
+    }
+    if (wish.how === 'silent') {
+      const { holds } = await ask<{ holds: string }>(kernel, 'load', {
+        ...named(ref, record),
+        variable,
+        way: wish.as ?? 'memory',
+        overwrite: wish.overwrite ?? false
+      });
+      return { target, variable, holds, code: loadLine(line) };
+    }
+    const code = loadCode(line, isImported(place, told.imported));
+    await runCode(place, code);
+    // It may have been restarted meanwhile: what is read is what is there now.
+    const { holds } = await ask<{ holds: string }>(kernel, 'holds', { variable });
+    return { target, variable, holds, code };
+  }
+
+  private _inserted(target: IKernelTarget, line: ILoadCode, imported: boolean): ILoaded {
+    const place = target.place!;
+    const code = loadCode(line, isImported(place, imported));
+    insertCode(place, code);
+    this._options.show(place);
+    return { target, variable: line.variable, holds: null, code };
+  }
+
+  private _told(
+    kernel: Kernel.IKernelConnection,
+    ref: IDatasetRef,
+    record: VersionRecord,
+    wish: Wish
+  ): Promise<ITold> {
+    const { variable } = wish;
+    if (variable !== undefined && !isIdentifier(variable)) {
+      throw new CatalogError(
+        this._options.t("'{name}' cannot be the name of a variable.", { name: variable }),
+        this._options.t('Letters, digits and _, not first a digit.'),
+        'Invalid',
+        0
+      );
+    }
+    const args = {
+      ...named(ref, record),
+      prefer: proposedNames(record, this._options.settings.variableNaming),
+      variable: variable ?? null,
+      way: wish.as ?? 'memory'
+    };
+    return ask<ITold>(kernel, 'plan', args, wish.signal);
+  }
+
+  /** Wait for a busy kernel, saying so, for as long as nobody gives up. */
+  private async _whenFree<T>(
+    target: IKernelTarget,
+    isWaiting: boolean,
+    given: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>
+  ): Promise<T> {
+    const control = new AbortController();
+    const giveUp = () => control.abort(given?.reason);
+    given?.addEventListener('abort', giveUp, { once: true });
+    const done = isWaiting ? this._options.onBusy(target, () => control.abort()) : null;
+    try {
+      return await work(control.signal);
+    } finally {
+      done?.();
+      given?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  // -- where there is no Python to ask
+
+  private _planWithout(ref: IDatasetRef, record: VersionRecord, wish: Wish): ILoadPlan {
+    const variable =
+      wish.variable ?? proposedNames(record, this._options.settings.variableNaming)[0];
+    return {
+      variable,
+      code: loadCode(this._code(ref, record, wish, variable), false),
+      memory: null,
+      freeMemory: null,
+      ways: ['memory'],
+      obstacle: wish.target === 'new' ? null : { kind: 'no-kernel' }
+    };
+  }
+
+  private _planInR(
+    ref: IDatasetRef,
+    record: VersionRecord,
+    wish: Wish,
+    language: string
+  ): ILoadPlan {
+    const plan = this._planWithout(ref, record, wish);
+    const line = this._code(ref, record, wish, plan.variable);
+    const code = language === 'r' ? rLoadCode(line, record.data_format) : null;
+    return {
+      ...plan,
+      code: code ?? plan.code,
+      obstacle: { kind: 'language', language: shownLanguage(language), code }
+    };
+  }
+
+  private async _loadInR(
+    ref: IDatasetRef,
+    record: VersionRecord,
+    wish: Wish,
+    target: IKernelTarget,
+    how: ISettings['onLoad']
+  ): Promise<ILoaded> {
+    const plan = this._planInR(ref, record, wish, target.language);
+    if (plan.obstacle?.kind !== 'language' || plan.obstacle.code === null) {
+      throw this._obstructed(plan.obstacle!);
+    }
+    // What R has loaded is not read back: it may run whatever it is told.
+    if (how === 'run') {
+      await runCode(target.place!, plan.code);
+    } else {
+      insertCode(target.place!, plan.code);
+      this._options.show(target.place!);
+    }
+    return { target, variable: plan.variable, holds: null, code: plan.code };
+  }
+
+  // -- out of a kernel
+
+  async variables(): Promise<IVariable[]> {
+    const { current } = this;
+    if (!current?.place || (current.language || PYTHON) !== PYTHON) {
+      return [];
+    }
+    const kernel = await kernelOf(current.place);
+    if (!kernel) {
+      return [];
+    }
+    return (await ask<{ variables: IVariable[] }>(kernel, 'variables', {})).variables;
+  }
+
+  async save(wish: ISaveWish): Promise<ISaved> {
+    const { t } = this._options;
+    const place = this.current?.place;
+    const kernel = place ? await kernelOf(place) : null;
+    if (!kernel) {
+      throw new CatalogError(
+        t('There is no kernel to save from.'),
+        t('Open the notebook that has the data, and run it.'),
+        'NoKernel',
+        0
+      );
+    }
+    const told = await ask<ISaved & { conflict?: IConflict }>(kernel, 'save', {
+      variable: wish.variable,
+      atlas: wish.atlas,
+      dataset_id: wish.id,
+      message: wish.message,
+      create: wish.create ?? null,
+      expected: wish.expectedVersion ?? null,
+      dry_run: wish.dryRun ?? false
+    });
+    if (told.conflict) {
+      const { newest, basedOn, theirs, mine } = told.conflict;
+      throw new SaveConflict(newest, basedOn, theirs, mine);
+    }
+    return { version: told.version, changes: told.changes };
+  }
+
+  /** Add the example that comes with scanpy, by a kernel; give it, to be loaded there. */
+  async addExample(atlas: string): Promise<{ target: IKernelTarget; id: string; version: string }> {
+    const place = await this._placeFor(this.current ? {} : { target: 'new' });
+    const kernel = await kernelOf(place);
+    if (!kernel) {
+      throw this._obstructed({ kind: 'dead' });
+    }
+    const told = await ask<{ dataset_id: string; version_id: string }>(kernel, 'add_example', {
+      atlas
+    });
+    const target = this._options.targets.of(place);
+    return { target, id: told.dataset_id, version: told.version_id };
+  }
+
+  // -- places
+
+  private _wanted(wish: Wish): IKernelTarget | null {
+    if (wish.target === 'new') {
+      return null;
+    }
+    return wish.target ? this._options.targets.find(wish.target) : this.current;
+  }
+
+  /** Give the place for a load; with none open, a new notebook. */
+  private async _placeFor(wish: Wish): Promise<Place> {
+    const target = this._wanted(wish);
+    return target ? this._placeOf(target) : this._opened();
+  }
+
+  private _placeOf(target: IKernelTarget): Promise<Place> {
+    return target.place ? Promise.resolve(target.place) : this._opened(target.path);
+  }
+
+  private async _opened(path?: string): Promise<Place> {
+    const place = await this._options.openNotebook(path);
+    if (!place) {
+      throw this._obstructed({ kind: 'no-kernel' });
+    }
+    return place;
+  }
+
+  private _code(ref: IDatasetRef, record: VersionRecord, wish: Wish, variable: string): ILoadCode {
+    return {
+      atlas: ref.atlas,
+      id: ref.id,
+      version: this._options.settings.pinVersion || !isNewest(ref) ? `v${record.seq}` : null,
+      variable,
+      as: wish.as ?? 'memory'
+    };
+  }
+
+  private _obstructed(obstacle: LoadObstacle): Obstructed {
+    const [title, detail] = wordsOf(obstacle, this._options.t);
+    return new Obstructed(title, detail, obstacle);
+  }
+}
+
+interface IConflict {
+  newest: VersionRecord;
+  basedOn: string | null;
+  theirs: string[];
+  mine: string[];
+}
+
+function named(ref: IDatasetRef, record: VersionRecord): Record<string, string> {
+  return { atlas: ref.atlas, dataset_id: ref.id, version_id: record.version_id };
+}
+
+/** Whether the newest version was meant, and not a certain one. */
+function isNewest(ref: IDatasetRef): boolean {
+  return ref.version === undefined;
+}
+
+/** Whether the import need not be written: a notebook has to run again from its top. */
+function isImported(place: Place, inKernel: boolean): boolean {
+  return inKernel && (isConsole(place) || hasCell(place, importsCatalog));
+}
+
+function obstacleOf(told: ITold, wish: Wish): LoadObstacle | null {
+  if (told.taken !== null && !wish.overwrite) {
+    return { kind: 'exists', variable: told.variable, holds: told.taken, free: told.free_name };
+  }
+  const { memory, free_memory: freeMemory } = told;
+  const isLarge = memory !== null && freeMemory !== null && memory > LARGE * freeMemory;
+  return isLarge && (wish.as ?? 'memory') === 'memory' && !wish.evenIfLarge
+    ? { kind: 'large', memory, freeMemory }
+    : null;
+}
+
+function shownLanguage(language: string): string {
+  return language.charAt(0).toUpperCase() + language.slice(1);
+}
+
+/** Say what stands against a load, and what to do. */
+export function wordsOf(obstacle: LoadObstacle, t: Translate): [string, string] {
+  switch (obstacle.kind) {
+    case 'no-kernel':
+      return [t('There is no notebook to load into.'), t('Open one, then load again.')];
+    case 'dead':
+      return [t('The kernel of this notebook does not run.'), t('Start it, then load again.')];
+    case 'exists':
+      return [
+        t("'{name}' exists in this kernel: {holds}.", {
+          name: obstacle.variable,
+          holds: obstacle.holds
+        }),
+        t("Choose another name, such as '{name}'.", { name: obstacle.free })
+      ];
+    case 'not-installed':
+      return [
+        t('omicshelf is not installed in this kernel.'),
+        t('Run {code} in a cell, then load again.', { code: obstacle.install })
+      ];
+    case 'language':
+      return [
+        t('This kernel runs {language}, and omicshelf loads into Python.', {
+          language: obstacle.language
+        }),
+        t('Choose a notebook with a Python kernel, or download the data.')
+      ];
+    case 'large':
+      return [
+        t('The data take more than half of the memory that is free.'),
+        t('Load them backed or lazily, or only a part of them.')
+      ];
+  }
+}
