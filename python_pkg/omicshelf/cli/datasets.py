@@ -18,8 +18,9 @@ from omicshelf.cli.arguments import (
 from omicshelf.cli.commands import add_commands
 from omicshelf.cli.documents import as_text, dataset_document
 from omicshelf.cli.output import Column
-from omicshelf.cli.session import Session, parse_reference, session_of
+from omicshelf.cli.session import Session, session_of
 from omicshelf.errors import Invalid
+from omicshelf.reference import parse_reference
 
 if TYPE_CHECKING:
     from omicshelf.backend.base import EditReport

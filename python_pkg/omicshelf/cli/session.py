@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,46 +14,14 @@ import typer
 
 from omicshelf.cli.output import Output
 from omicshelf.errors import Invalid
+from omicshelf.reference import Reference, parse_reference
 
 if TYPE_CHECKING:
     from omicshelf.catalog import Catalog, Connection, Dataset, DatasetVersion
 
-__all__ = ["Reference", "Session", "parse_reference", "session_of"]
+__all__ = ["Session", "session_of"]
 
 _DEFAULT_ATLAS = "default"
-_REFERENCE = re.compile(r"(?:([^/@]+)/)?([^/@]+)(?:@([^/@]+))?")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What ``[ATLAS/]ID[@VERSION]`` names."""
-
-    dataset_id: str
-    atlas: str | None = None
-    version: str | None = None
-
-    def __str__(self) -> str:
-        atlas = "" if self.atlas is None else f"{self.atlas}/"
-        return f"{atlas}{self.dataset_id}" + ("" if self.version is None else f"@{self.version}")
-
-
-def parse_reference(text: str) -> Reference:
-    """Read ``pbmc``, ``pbmc@v2``, ``lung/pbmc@submitted``.
-
-    Raises
-    ------
-    omicshelf.errors.Invalid
-        If it is none of these.
-    """
-    found = _REFERENCE.fullmatch(text)
-    if found is None:
-        raise Invalid(
-            f"'{text}' names no dataset.",
-            "Write the id of a dataset, and where it matters its atlas and version: pbmc, pbmc@v2, "
-            "lung/pbmc@submitted.",
-        )
-    atlas, dataset_id, version = found.groups()
-    return Reference(dataset_id, atlas, version)
 
 
 @dataclass
