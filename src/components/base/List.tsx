@@ -30,6 +30,7 @@ export interface IListHandle {
 
 export interface IListProps<T> {
   items: readonly T[];
+  /** Names a row; of stable identity. */
   keyOf: (item: T) => string;
   label: string;
   /**
@@ -37,7 +38,7 @@ export interface IListProps<T> {
    * `treegrid` of rows that unfold.
    */
   kind?: 'listbox' | 'grid' | 'treegrid';
-  /** The height of a row, or what it will be about where it is measured. */
+  /** The height of a row, or what it will be about where it is measured; of stable identity. */
   rowHeight: (item: T, index: number) => number;
   /** Rows are as high as their content. */
   measured?: boolean;
@@ -85,7 +86,8 @@ export function List<T>(props: IListProps<T>) {
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: index => rowHeight(items[index], index),
-    getItemKey: index => keys[index],
+    // Its identity tells that the rows are others: then, and only then, all heights are added up.
+    getItemKey: useCallback((index: number) => keys[index], [keys]),
     overscan: 6,
     initialRect: INITIAL_RECT,
     observeElementRect: observeShownRect,
@@ -93,7 +95,7 @@ export function List<T>(props: IListProps<T>) {
     rangeExtractor: useCallback((range: Range) => withFocused(range, focus.index), [focus.index])
   });
   focus.scrollTo.current = index => virtualizer.scrollToIndex(index);
-  useHeights(virtualizer, rowHeight, items);
+  useHeights(virtualizer, rowHeight, measured);
 
   const choice = useChoice(props, keys, focus);
   const keyed = useListKeys({ ...props, keys, focus, choice, pageOf: () => pageSize(virtualizer) });
@@ -153,20 +155,19 @@ export function List<T>(props: IListProps<T>) {
   );
 }
 
-/** A height that is no longer the foreseen one is asked for anew when the rows change. */
+/** Where rows of all kinds become higher or lower at once, their heights are added up anew. */
 function useHeights<T>(
-  virtualizer: { measure(): void },
+  virtualizer: { measure: () => void },
   rowHeight: IListProps<T>['rowHeight'],
-  items: readonly T[]
+  measured: boolean
 ): void {
-  const first = useRef(true);
+  const before = useRef(rowHeight);
   useEffect(() => {
-    if (!first.current) {
+    if (before.current !== rowHeight && !measured) {
       virtualizer.measure();
     }
-    first.current = false;
-    // The virtualizer is the same as long as the list is.
-  }, [virtualizer, rowHeight, items]);
+    before.current = rowHeight;
+  }, [virtualizer, rowHeight, measured]);
 }
 
 function pageSize(virtualizer: { range: { startIndex: number; endIndex: number } | null }): number {
@@ -220,12 +221,11 @@ function useChoice<T>(
       const now = latest.current;
       anchor.current ??= now.keys[now.focus.index] ?? null;
       const from = anchor.current === null ? index : now.keys.indexOf(anchor.current);
-      const range = between(now.keys, from < 0 ? index : from, index);
-      now.props.onSelect?.(new Set([...range].filter(key => selectable(now.keys.indexOf(key)))));
+      now.props.onSelect?.(between(now.keys, from < 0 ? index : from, index, selectable));
     };
     const everything = () => {
       const now = latest.current;
-      now.props.onSelect?.(new Set(now.keys.filter((_, index) => selectable(index))));
+      now.props.onSelect?.(between(now.keys, 0, now.keys.length - 1, selectable));
     };
     const rows = {
       press(index: number, how: { shift: boolean; toggle: boolean }) {

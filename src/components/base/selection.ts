@@ -13,10 +13,16 @@ export function toggled(selection: Selection, key: string): Selection {
   return next;
 }
 
-/** What lies between two rows, both included, in either direction. */
-export function between(keys: readonly string[], from: number, to: number): Selection {
-  const [first, last] = from < to ? [from, to] : [to, from];
-  return new Set(keys.slice(Math.max(0, first), last + 1));
+/** What lies between two rows, both included, in either direction; without what may not be. */
+export function between(
+  keys: readonly string[],
+  from: number,
+  to: number,
+  allowed: (index: number) => boolean = () => true
+): Selection {
+  const first = Math.max(0, Math.min(from, to));
+  const range = keys.slice(first, Math.max(from, to) + 1);
+  return new Set(range.filter((_, i) => allowed(first + i)));
 }
 
 /** What of it is still there. */
