@@ -56,6 +56,8 @@ class JupyterServer:
         Where it listens, and the credential that it takes.
     until
         ``ready``, or ``health`` where its catalog need not answer.
+    lab
+        Whether JupyterLab is switched on.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class JupyterServer:
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     port: int = 0
     until: str = "ready"
+    lab: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -108,7 +111,7 @@ class JupyterServer:
             )
 
     def _config(self) -> dict[str, dict[str, Any]]:
-        extensions = {**dict.fromkeys(_OTHERS, False), "omicshelf": True}
+        extensions = {**dict.fromkeys(_OTHERS, False), "omicshelf": True, "jupyterlab": self.lab}
         found: dict[str, dict[str, Any]] = {
             "ServerApp": {
                 "ip": "127.0.0.1",
@@ -134,6 +137,8 @@ class JupyterServer:
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
+            "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "IPYTHONDIR": str(self.folder / "ipython"),
             "PYTHONUNBUFFERED": "1",
         }
@@ -185,6 +190,7 @@ def jupyter(
     options: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     until: str = "ready",
+    lab: bool = False,
 ) -> Iterator[JupyterServer]:
     """Run a server for as long as the context lasts.
 
@@ -202,13 +208,15 @@ def jupyter(
         More environment variables.
     until
         What it is waited for: ``ready``, or ``health`` where its catalog need not answer.
+    lab
+        Whether JupyterLab is switched on.
     """
     told = {
         "OmicshelfServer.url": str(catalog if catalog is not None else folder / "catalog"),
         "OmicshelfServer.user": user,
         **(options or {}),
     }
-    server = JupyterServer(folder, told, environment or {}, until=until)
+    server = JupyterServer(folder, told, environment or {}, until=until, lab=lab)
     try:
         yield server.start()
     finally:
