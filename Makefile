@@ -28,12 +28,22 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 
 PYTEST := $(BIN)/python -m pytest
 
-# Debian's packages of the servers that tests start, each in a folder of its own, and of the
-# browser that looks at one. Installing them
-# starts none: the tests do, and end them.
-SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common nginx-light
+# Node is a Python package of the environment, so that nobody has to install one.
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
+MODULES := node_modules/.package-lock.json
+FRONT_END := lib/.built
+FRONT_END_SOURCES := $(shell find src style schema -type f ! -name '*.test.*' \
+	! -name schema.d.ts 2>/dev/null) \
+	package.json tsconfig.json tsconfig.build.json bundles.mjs install.json
 
-.PHONY: help demo install dev servers test offline check format bench reliability docs clean
+# Debian's packages of the servers that tests start, each in a folder of its own, and of the
+# browser that looks at one with a font of its own. Installing them
+# starts none: the tests do, and end them.
+SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common nginx-light \
+	chromium fonts-dejavu-core
+
+.PHONY: help demo install dev build wheel servers test e2e offline check format bench reliability \
+	docs clean
 
 help: ## list the targets
 	@echo "make TARGET [ARGS=...]"
@@ -45,7 +55,13 @@ demo: $(READY) ## a tour on a real dataset, then JupyterLab (ARGS=--no-lab: the 
 
 install: $(READY) ## install omicshelf into .venv
 
-dev: $(READY_DEV) ## install omicshelf and the tools for working on it into .venv
+dev: $(READY_DEV) build ## install omicshelf and the tools for working on it into .venv
+
+build: $(FRONT_END) ## build the front end if its sources are newer; JupyterLab of .venv shows it
+
+wheel: $(READY_DEV) ## build the wheel and the sdist from scratch into dist
+	rm -rf dist python_pkg/omicshelf/labextension python_pkg/omicshelf/static
+	$(BIN)/python -m build --outdir dist .
 
 servers: ## install the servers that tests start (Debian and Ubuntu, as root)
 	@command -v dpkg-query >/dev/null 2>&1 || exit 0; \
@@ -65,21 +81,32 @@ servers: ## install the servers that tests start (Debian and Ubuntu, as root)
 	apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null \
 		|| echo "They could not be installed; tests that need them are skipped." >&2
 
-test: $(READY_DEV) servers ## all tests but the long ones, the offline suite among them
+test: dev servers ## all tests but the long ones; with ARGS=... those of Python alone
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
+	$(if $(ARGS),,$(PYTEST) -m "not slow" tests/e2e)
+
+e2e: dev servers ## what people see and do, in a real JupyterLab and a real browser
+	$(PYTEST) -m "not slow" tests/e2e $(ARGS)
 
 offline: $(READY_DEV) ## the tests of every day on a machine without network but loopback
 	$(PYTEST) tests/python/test_offline.py $(ARGS)
 
-check: $(READY_DEV) ## lint, format, types, and which part may import which
+check: $(READY_DEV) $(MODULES) ## lint, format, types, who may import whom; tests of components
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run --silent build:types
+	$(NPM) run --silent typecheck
+	$(NPM) run --silent lint
+	$(NPM) run --silent format:check
+	$(NPM) run --silent test
 
-format: $(READY_DEV) ## format the code and mend what the linter can mend
+format: $(READY_DEV) $(MODULES) ## format the code and mend what the linters can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(NPM) run --silent lint -- --fix
+	$(NPM) run --silent format
 
 bench: $(READY_DEV) ## measure speed and size against plain anndata and others
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -96,6 +123,8 @@ docs: $(READY_DEV) ## build the documentation into docs/_build/html
 
 clean: ## remove what was built, the virtual environment too
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf node_modules lib src/api/schema.d.ts artefacts
+	rm -rf python_pkg/omicshelf/labextension python_pkg/omicshelf/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv where it is installed, because it is quick; else what Python brings.
@@ -125,6 +154,18 @@ $(READY):
 	$(call install_project,.)
 	@touch $@
 
+# The front end is built by its own rule below, where it stays linked.
+$(READY_DEV): export HATCH_JUPYTER_BUILDER_SKIP_NPM := 1
 $(READY_DEV):
 	$(call install_project,.[dev])
 	@touch $(READY) $@
+
+# Of the lock and nothing else, and without scripts of packages (.npmrc).
+$(MODULES): package-lock.json | $(READY_DEV)
+	$(NPM) ci --loglevel=error
+	@touch $@
+
+$(FRONT_END): $(FRONT_END_SOURCES) $(MODULES) | $(READY_DEV)
+	$(NPM) run --silent build:prod
+	PATH="$(abspath $(BIN)):$$PATH" jupyter-builder develop --overwrite .
+	@touch $@
