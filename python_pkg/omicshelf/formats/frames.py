@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, Any
 
 __all__ = ["Message", "read_message", "write_message"]
@@ -64,11 +65,11 @@ def read_message(stream: IO[bytes]) -> Message | None:
 
 def _read(stream: IO[bytes], length: int) -> bytes:
     """Read exactly ``length`` bytes: a read of a pipe gives what is there."""
-    pieces = []
+    found = BytesIO()  # gives what was written to it without a copy
     while length:
         piece = stream.read(min(length, 1 << 20))
         if not piece:
             raise EOFError
-        pieces.append(piece)
+        found.write(piece)
         length -= len(piece)
-    return b"".join(pieces)
+    return found.getvalue()

@@ -37,7 +37,7 @@ __all__ = [
     "Values",
 ]
 
-BLOCK_BYTES = 8 << 20  # of a dense array, or of the values of a sparse one, held at a time
+BLOCK_BYTES = 4 << 20  # of a dense array, or of the values of a sparse one, held at a time
 BLOCK_TEXTS = 65_536  # texts held at a time: some 10 MB as Python objects
 
 
@@ -254,7 +254,11 @@ class Sparse:
     def _block(self, start: int, stop: int) -> tuple[NDArray[Any], NDArray[Any]]:
         first, last = int(self.indptr[start]), int(self.indptr[stop])
         indices = np.ascontiguousarray(self.checked_indices(first, last))
-        indices = indices.astype(self.index_dtype, copy=False)
+        little = indices.dtype == indices.dtype.newbyteorder("<")
+        if little and indices.itemsize == self.index_dtype.itemsize:
+            indices = indices.view(self.index_dtype)  # none is negative: no copy is needed
+        else:
+            indices = indices.astype(self.index_dtype, copy=False)
         data = canonical(self.data[first:last])
         falls = np.flatnonzero(indices[1:] < indices[:-1]) + 1
         ends = self.indptr[start : stop + 1] - first

@@ -7,7 +7,8 @@ The canonical form of every kind of node is written down, with its reasons, in d
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import blake3
@@ -114,6 +115,7 @@ def _array(node: Array) -> bytes:
     values = blake3.blake3()
     for block in node.blocks():
         values.update(_bytes(block))
+        del block  # or it would be held while the next is read
     return _digest(b"array", node.dtype.str.encode(), _shape(node.shape), values.digest())
 
 
@@ -130,14 +132,17 @@ def hash_strings(node: Strings, seen: Callable[[NDArray[np.object_]], None] | No
     """
     blocks: list[Encoded] = []
     n_bytes = 0
+    kept = bytearray()  # one piece: many would leave the heap full of holes
     for values in node.blocks():
         if seen is not None:
             seen(values)
         block = encode(values)
         n_bytes += len(block.text)
-        blocks.append(block)
-        if n_bytes > _KEPT_TEXT:
-            blocks = [Encoded(b.lengths, b"", b.missing) for b in blocks]
+        if n_bytes <= _KEPT_TEXT:
+            kept += block.text
+        else:
+            kept = bytearray()
+        blocks.append(replace(block, text=b""))
     hasher = blake3.blake3()
     _part(hasher, b"strings")
     _part(hasher, _shape(node.shape))
@@ -145,21 +150,19 @@ def hash_strings(node: Strings, seen: Callable[[NDArray[np.object_]], None] | No
     for block in blocks:
         hasher.update(_bytes(block.lengths.astype("<u8")))
     _begin(hasher, n_bytes)
-    for text in _texts(node, blocks, n_bytes):
-        hasher.update(text)
+    hasher.update(kept)
+    if n_bytes > _KEPT_TEXT:
+        _read_again(hasher, node, blocks)
     _mask(hasher, blocks)
     return hasher.digest()
 
 
-def _texts(node: Strings, blocks: list[Encoded], n_bytes: int) -> Iterator[bytes]:
-    if n_bytes <= _KEPT_TEXT:
-        yield from (block.text for block in blocks)
-        return
+def _read_again(hasher: blake3.blake3, node: Strings, blocks: list[Encoded]) -> None:
     for before, values in zip(blocks, node.blocks(), strict=True):
         block = encode(values)
         if not np.array_equal(block.lengths, before.lengths):
             raise OSError("it changed while it was read")
-        yield block.text
+        hasher.update(block.text)
 
 
 def _mask(hasher: blake3.blake3, blocks: list[Encoded]) -> None:
@@ -178,6 +181,7 @@ def _sparse(node: Sparse) -> bytes:
     for block_indices, block_data in node.blocks():
         indices.update(_bytes(block_indices))
         data.update(_bytes(block_data))
+        del block_indices, block_data  # or they would be held while the next are read
     pointers = hash_node(Array(node.indptr.astype("<i8", copy=False)))
     head = (node.layout.encode(), node.dtype.str.encode(), _shape(node.shape))
     return _digest(b"sparse", *head, pointers, indices.digest(), data.digest())
