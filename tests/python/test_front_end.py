@@ -34,9 +34,7 @@ OLDEST = {
 }
 # What JupyterLab does not bring is bundled with the parts that use it, without what they do not
 # use; a package that is not named so would be shipped whole.
-SHARED = re.compile(
-    r"^(@jupyterlab/|@lumino/|react$|react-dom$|@codemirror/(state|view|language)$)"
-)
+SHARED = re.compile(r"(@jupyterlab|@lumino)/.*|react|react-dom|@codemirror/(state|view|language)")
 
 
 @pytest.fixture(scope="module")
