@@ -1,4 +1,10 @@
-/** Requests over a widget's comm, which the kernel answers. */
+/**
+ * Requests over a widget's comm, which the kernel answers.
+ *
+ * The front end sends `request`, `cancel` and `listen` (`on`: whether it wants to hear of changes);
+ * the kernel sends `answer`, whose buffer is the JSON or the bytes, and `event`: `changes` (a list,
+ * or null where all that is shown is to be read again) and `connection`.
+ */
 
 import { Unreachable } from './errors';
 import { type IAnswer, type IRequest, type ITransport, queryOf } from './transport';
@@ -72,6 +78,11 @@ export class CommTransport implements ITransport {
     });
   }
 
+  /** Say whether the kernel shall tell of changes; the first time before anything is read. */
+  listen(on: boolean): void {
+    this._channel.send({ kind: 'listen', on });
+  }
+
   /** Listen to what the kernel tells of by itself. */
   onEvent(topic: string, listener: (body: unknown) => void): () => void {
     const entry = { topic, listener };
@@ -116,17 +127,23 @@ export class CommTransport implements ITransport {
     const status = reply.status ?? 200;
     const data = buffers?.[0];
     const isBytes = waiting.request.as === 'bytes' && status < 300;
-    waiting.resolve({
-      status,
-      headers: reply.headers ?? {},
-      body:
-        isBytes && data ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : reply.body
-    });
+    const bytes = data && new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const json = bytes && !isBytes ? parsed(bytes) : reply.body;
+    const body = isBytes ? (bytes ?? new Uint8Array()) : json;
+    waiting.resolve({ status, headers: reply.headers ?? {}, body });
   };
 
   private _next = 1;
   private readonly _waiting = new Map<number, IWaiting>();
   private readonly _events = new Set<{ topic: string; listener: (body: unknown) => void }>();
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  } catch {
+    return { title: undefined };
+  }
 }
 
 async function bytesOf(body: unknown): Promise<ArrayBuffer | null> {

@@ -2,7 +2,7 @@
 
 import type { CatalogClient } from './client';
 import type { CommTransport } from './comm';
-import { type CatalogError, asCatalogError, isAborted } from './errors';
+import { CatalogError, asCatalogError, isAborted } from './errors';
 import type { Change } from './records';
 
 /** Whether the catalog answers; where it does not, since when, why, and when it is tried again. */
@@ -180,23 +180,71 @@ export class PolledFeed extends Feed {
   private _wake: (() => void) | null = null;
 }
 
-/** The kernel tells by itself. */
+/** The kernel tells by itself, while somebody looks. */
 export class CommFeed extends Feed {
-  constructor(transport: CommTransport) {
+  /** Made before anything is read over the same transport, so that nothing is missed between. */
+  constructor(
+    private readonly _transport: CommTransport,
+    private readonly _document: Document = document
+  ) {
     super();
     this.connection = { state: 'connected' };
-    this._unsubscribe = transport.onEvent('changes', body =>
-      this.tell(Array.isArray(body) ? (body as Change[]) : null)
-    );
+    const unsubscribe = [
+      _transport.onEvent('changes', body =>
+        this.tell(Array.isArray(body) ? (body as Change[]) : null)
+      ),
+      _transport.onEvent('connection', body => this._connected(body as IConnectionEvent))
+    ];
+    this._unsubscribe = () => unsubscribe.forEach(end => end());
+    this._document.addEventListener('visibilitychange', this._look);
+    this._look();
   }
 
   retry(): void {
+    this._listen(false);
+    this._look();
     this.tell(null);
   }
 
   dispose(): void {
+    this._document.removeEventListener('visibilitychange', this._look);
+    this._listen(false);
     this._unsubscribe();
   }
 
+  private readonly _look = () => this._listen(!this._document.hidden);
+
+  private _listen(on: boolean): void {
+    if (on !== this._listens) {
+      this._listens = on;
+      this._transport.listen(on);
+    }
+  }
+
+  private _connected(event: IConnectionEvent): void {
+    if (event.state === 'connected') {
+      this.set({ state: 'connected' });
+      return;
+    }
+    const { title, detail, kind, status } = event;
+    const error = new CatalogError(title ?? '', detail ?? null, kind ?? 'Unreachable', status ?? 0);
+    const now = Date.now();
+    const since = this.connection.state === 'unreachable' ? this.connection.since : now;
+    const nextTry = now + (event.again_in ?? 0) * 1000;
+    this.set({ state: 'unreachable', since, nextTry, error });
+  }
+
+  private _listens = false;
   private readonly _unsubscribe: () => void;
+}
+
+/** The kernel's word on whether the catalog answers. */
+interface IConnectionEvent {
+  state: 'connected' | 'unreachable';
+  status?: number;
+  title?: string;
+  detail?: string | null;
+  kind?: string;
+  /** Seconds until the kernel tries again. */
+  again_in?: number;
 }

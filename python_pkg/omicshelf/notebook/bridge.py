@@ -174,7 +174,8 @@ class Bridge:
             failure = refusal_of(news.error)
             body = {} if failure is None else failure.body.model_dump()
             status = 500 if failure is None else failure.status
-            self._event("connection", {"state": "unreachable", "status": status, **body})
+            told = {"state": "unreachable", "status": status, "again_in": news.again_in}
+            self._event("connection", {**told, **body})
             return
         if news.changes is None:
             self._event("connection", {"state": "connected"})

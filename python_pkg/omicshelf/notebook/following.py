@@ -37,11 +37,13 @@ _log = logging.getLogger("omicshelf")
 class News:
     """What is told: changes, or that any number of them may have been missed (None).
 
-    ``error`` is set while the catalog cannot be reached.
+    ``error`` is set while the catalog cannot be reached; it is tried again after ``again_in``
+    seconds.
     """
 
     changes: Sequence[Change] | None = None
     error: RequestException | None = None
+    again_in: float = 0.0
 
 
 Follower = Callable[[News], None]
@@ -120,7 +122,7 @@ class _Run:
                     reached, found = True, News(None)
                 pause = _FIRST_PAUSE_S
             except Exception as error:
-                reached, found = False, News(error=_told(error))
+                reached, found = False, News(error=_told(error), again_in=pause)
             if self._ended.is_set():
                 return
             if found.error is not None or found.changes is None or found.changes:

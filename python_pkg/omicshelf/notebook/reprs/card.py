@@ -158,7 +158,7 @@ def share_bar(shares: Sequence[float], colors: Sequence[str] = ()) -> str:
 
 def histogram(counts: Sequence[int]) -> str:
     """Draw counts in bins, at most 24 of them."""
-    step = -(-len(counts) // 24)
+    step = -(-len(counts) // 24) or 1
     sums = [sum(counts[n : n + step]) for n in range(0, len(counts), step)]
     highest = max(sums, default=0)
     if not highest:
