@@ -200,7 +200,7 @@ class Sparse:
         major = self.shape[0 if self.layout == "csr" else 1]
         stored = int(self.data.shape[0])
         pointers = self.indptr
-        if len(pointers) != major + 1 or pointers[0] != 0 or np.any(np.diff(pointers) < 0):
+        if len(pointers) != major + 1 or pointers[0] != 0 or (pointers[1:] < pointers[:-1]).any():
             raise ValueError(f"its row pointers do not fit its shape {self.shape}")
         if int(pointers[-1]) != stored or int(self.indices.shape[0]) != stored:
             raise ValueError(
