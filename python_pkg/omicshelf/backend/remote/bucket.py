@@ -31,7 +31,7 @@ class Bucket:
         self._given_up = False
         self._local = threading.local()
 
-    def put(self, number: int, data: bytes) -> bool:
+    def put(self, number: int, data: bytes | memoryview) -> bool:
         """Put a part; False where it has to go through the server."""
         url = self._urls.get(number)
         if url is None or self._given_up or not url.startswith(("https://", "http://")):
@@ -40,7 +40,7 @@ class Bucket:
             try:
                 answer = self._session().put(
                     url,
-                    data=data,
+                    data=data,  # type: ignore[arg-type] - it takes any buffer
                     timeout=_TIMEOUTS,
                     allow_redirects=False,
                     proxies=proxies_for(url),

@@ -56,7 +56,7 @@ class _Request:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    data: bytes | IO[bytes] | None = None
+    data: bytes | memoryview | IO[bytes] | None = None
     repeat: bool = False
     stream: bool = False
     read_timeout: float | None = 60.0
@@ -183,7 +183,7 @@ class Client:
         lasting
             It may take the server any time.
         """
-        data = None if body is None else body.model_dump_json().encode()
+        data = None if body is None else body.__pydantic_serializer__.to_json(body)
         headers = dict(_JSON) if data is not None else {}
         if by is not None:
             headers[wire.ORIGIN_HEADER] = wire.encode_origin(by)
@@ -214,7 +214,7 @@ class Client:
             return False
         raise failures.error_of_answer(self.base, answer, has_token=self._token is not None)
 
-    def put_bytes(self, path: str, data: bytes, headers: Mapping[str, str]) -> None:
+    def put_bytes(self, path: str, data: bytes | memoryview, headers: Mapping[str, str]) -> None:
         """Send bytes to a place of their own; sent again where the connection breaks."""
         headers = {"Content-Type": "application/octet-stream", **headers}
         self._answered(

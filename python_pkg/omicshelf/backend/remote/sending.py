@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import mmap
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -24,7 +25,7 @@ from omicshelf.backend.remote.notes import Note, take_note
 from omicshelf.backend.remote.outgoing import Outgoing
 from omicshelf.backend.store.chunks import ChunkParams, Scan, changed
 from omicshelf.backend.store.durable import open_source, storage_errors
-from omicshelf.backend.store.parts import frame, from_bits, parts_of
+from omicshelf.backend.store.parts import FRAME, frame, from_bits, parts_of
 from omicshelf.errors import NotFound, RequestException, StaleUpload
 
 __all__ = ["Sending"]
@@ -134,7 +135,7 @@ class Sending:
         todo = [i for i in range(len(parts)) if i not in there]
         self._report(found.size - sum(int(found.lengths[parts[i]].sum()) for i in todo))
 
-        def read(number: int) -> tuple[bytes, int]:
+        def read(number: int) -> tuple[memoryview, int]:
             return self._part(found, starts, parts[number], plan.packed)
 
         self._send_parts(todo, read, plan.urls)
@@ -189,26 +190,30 @@ class Sending:
 
     def _part(
         self, found: Scan, starts: Any, chunks: Sequence[int], packed: bool
-    ) -> tuple[bytes, int]:
+    ) -> tuple[memoryview, int]:
         """Read the chunks of a part, make sure that they are still what was announced."""
         compressor = zstandard.ZstdCompressor(level=1)
-        pieces, total = [], 0
+        total = int(found.lengths[list(chunks)].sum(dtype=np.int64))
+        # Pages of its own, which are given back: of the heap, each thread would keep its share.
+        part = memoryview(mmap.mmap(-1, total + FRAME.size * len(chunks)))
+        used = 0
         with self._opened() as file:
             for i in chunks:
                 file.seek(int(starts[i]))
                 data = file.read(int(found.lengths[i])) or b""
                 if blake3(data).digest() != found.hashes[i].tobytes():
                     raise changed(self._outgoing.path)
-                pieces.append(frame(data, compressor) if packed else data)
-                total += len(data)
-        return b"".join(pieces), total
+                piece = frame(data, compressor) if packed else data
+                part[used : used + len(piece)] = piece
+                used += len(piece)
+        return part[:used].toreadonly(), total
 
     # -- both
 
     def _send_parts(
         self,
         todo: Sequence[int],
-        read: Callable[[int], tuple[bytes, int]],
+        read: Callable[[int], tuple[bytes | memoryview, int]],
         urls: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         bucket = Bucket(urls)
