@@ -36,10 +36,10 @@ export function Announcer({ children }: { children: ReactNode }) {
   return (
     <AnnounceContext.Provider value={announce}>
       {children}
-      <div className="omicshelf-unseen" role="status" aria-live="polite">
+      <div className="omicshelf-unseen" aria-live="polite" aria-atomic="true">
         {polite}
       </div>
-      <div className="omicshelf-unseen" role="alert" aria-live="assertive">
+      <div className="omicshelf-unseen" aria-live="assertive" aria-atomic="true">
         {urgent}
       </div>
     </AnnounceContext.Provider>

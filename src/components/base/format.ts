@@ -225,7 +225,8 @@ export function clockTime(time: number, locale?: string): string {
   return new Date(time).toLocaleTimeString(locale, {
     hour: '2-digit',
     minute: '2-digit',
-    hour12: false
+    // Not `hour12: false`: midnight would be 24:00 in some locales.
+    hourCycle: 'h23'
   });
 }
 

@@ -28,7 +28,10 @@ export function useListFocus(
   current: string | null
 ): IListFocus {
   const [focused, setFocused] = useState<{ key: string; index: number } | null>(null);
-  const index = indexOf(keys, focused, current);
+  // Where it was last: what is above it may have gone or come since it was focused.
+  const place = useRef(0);
+  const index = indexOf(keys, focused, current, place.current);
+  place.current = index;
   const wanted = useRef<number | null>(null);
   const held = useHeld(scroller);
   const scrollTo = useRef<(index: number) => void>(() => undefined);
@@ -79,14 +82,15 @@ export function useListFocus(
 function indexOf(
   keys: readonly string[],
   focused: { key: string; index: number } | null,
-  current: string | null
+  current: string | null,
+  place: number
 ): number {
   if (focused) {
     if (keys[focused.index] === focused.key) {
       return focused.index;
     }
     const found = keys.indexOf(focused.key);
-    return found >= 0 ? found : Math.min(focused.index, keys.length - 1);
+    return found >= 0 ? found : Math.min(place, keys.length - 1);
   }
   const found = current === null ? -1 : keys.indexOf(current);
   return found >= 0 ? found : 0;

@@ -34,7 +34,7 @@ const HOSTILE = [
 function Part({ name, children }: { name: string; children: ReactNode }) {
   return (
     <section data-part={name} style={{ padding: '8px 12px', display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 8 }}>
-      <h3>{name}</h3>
+      <h1>{name}</h1>
       {children}
     </section>
   );

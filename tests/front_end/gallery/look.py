@@ -1,7 +1,8 @@
 """Look at the base components in a browser, in JupyterLab's own themes.
 
 ``python tests/front_end/gallery/look.py FOLDER`` builds the gallery, takes its screenshots into
-the folder (light, dark; wide, 240 px; twice as large), and tells what axe finds.
+the folder (light, dark; wide, 240 px; twice as large), tells what axe finds, and walks through
+them by keyboard, with React as in JupyterLab and with Preact as in widgets.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -23,15 +24,27 @@ PARTS = ("buttons", "fields", "states", "list", "tables", "floats")
 FLOATS = ("menu", "popover", "dialog", "confirm")
 
 
-def build(out: pathlib.Path) -> None:
+PREACT = [
+    "--alias:react=preact/compat",
+    "--alias:react-dom=preact/compat",
+    "--alias:react-dom/client=preact/compat/client",
+    "--alias:react/jsx-runtime=preact/jsx-runtime",
+]
+
+
+def build(out: pathlib.Path, *, preact: bool = False) -> None:
     """Bundle the gallery with its styles, and a page for each theme."""
-    esbuild = ROOT / "node_modules/.bin/esbuild"
-    for source, name in (("tests/front_end/gallery/gallery.tsx", "gallery.js"),
-                         ("style/index.css", "style.css")):
-        subprocess.run(
-            [esbuild, ROOT / source, "--bundle", "--format=esm", "--jsx=automatic",
-             "--define:process.env.NODE_ENV=\"production\"", "--log-level=warning",
-             f"--outfile={out / name}"], check=True, cwd=ROOT)
+    for source, name in (
+        (HERE / "gallery.tsx", "gallery.js"),
+        (ROOT / "style/index.css", "style.css"),
+    ):
+        command = [
+            *(ROOT / "node_modules/.bin/esbuild", source, "--bundle", "--format=esm"),
+            *("--jsx=automatic", '--define:process.env.NODE_ENV="production"'),
+            *("--log-level=warning", f"--outfile={out / name}"),
+            *(PREACT if preact else []),
+        ]
+        subprocess.run(command, check=True, cwd=ROOT)
     for theme in ("light", "dark"):
         css = (THEMES / f"theme-{theme}-extension/index.css").read_text()
         (out / f"{theme}.css").write_text(css)
@@ -42,7 +55,8 @@ def build(out: pathlib.Path) -> None:
             ".gallery { min-height: 100vh }</style>"
             f'<body data-jp-theme-light="{str(theme == "light").lower()}" '
             f'style="color-scheme: {theme}"><main id="root"></main>'
-            '<script type="module" src="gallery.js"></script>')
+            '<script type="module" src="gallery.js"></script>'
+        )
 
 
 def accessible(page: Page, where: str) -> int:
@@ -56,9 +70,97 @@ def accessible(page: Page, where: str) -> int:
     return sum(one["impact"] in ("serious", "critical") for one in found)
 
 
-def main(out: pathlib.Path) -> int:
+def walk(page: Page, address: str) -> None:
+    """Use the parts by keyboard, as a browser does it and a simulated one may not."""
+    keys = page.keyboard
+    focused = "document.activeElement.textContent"
+
+    page.goto(f"{address}/light.html?part=floats")
+    page.get_by_role("button", name="Dialog").focus()
+    keys.press("Enter")
+    expect(page.get_by_role("dialog", name="Roll back to v2?")).to_be_visible()
+    assert page.evaluate(focused) == "Roll back to v2"
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "INPUT"
+    keys.press("Tab")
+    keys.press("ArrowDown")
+    option = page.get_by_role("option", name="Homo sapiens")
+    expect(option).to_be_visible()
+    box = option.bounding_box()
+    seen = "at => document.elementFromPoint(at[0], at[1]).closest('[role=option]') !== null"
+    assert box and page.evaluate(seen, [box["x"] + 9, box["y"] + 9]), "above the dialog"
+    keys.press("Escape")
+    expect(option).to_be_hidden()
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert page.evaluate(focused) == "Dialog"
+
+    page.get_by_role("button", name="Menu").focus()
+    keys.press("Enter")
+    keys.press("d")
+    assert page.evaluate(focused).startswith("Delete")
+    # What opens stays in the window, at its lower edge too.
+    page.evaluate("document.querySelector('main').style.paddingTop = '640px'")
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    box = page.get_by_role("menu").bounding_box()
+    assert box and box["y"] + box["height"] <= 700, box
+    keys.press("Escape")
+    assert page.evaluate(focused) == "Menu"
+
+    page.goto(f"{address}/light.html?part=list&n=100000")
+    page.get_by_role("row").first.focus()
+    keys.press("End")
+    page.wait_for_function("document.activeElement.textContent.includes('reduced_99999')")
+    keys.press("Tab")
+    assert page.evaluate(focused) == "Load"
+
+    # A host's panel may clip what is in it, and be what "fixed" is measured from.
+    page.goto(f"{address}/light.html?part=fields")
+    page.evaluate(
+        "document.querySelector('.gallery').style.cssText = "
+        "'contain: strict; height: 150px; overflow: hidden; margin: 20px; min-height: 0'"
+    )
+    select = page.get_by_role("combobox", name="Organism")
+    select.focus()
+    keys.press("Enter")
+    option = page.get_by_role("option").nth(1)
+    expect(option).to_be_visible()
+    box, above = option.bounding_box(), select.bounding_box()
+    assert box and above and page.evaluate(seen, [box["x"] + 9, box["y"] + 9]), "not clipped"
+    assert abs(box["x"] - above["x"]) < 3
+    keys.press("Escape")
+    keys.press("Shift+Tab")
+    page.goto(f"{address}/light.html?part=buttons")
+    page.get_by_role("button", name="More").hover()
+    expect(page.get_by_role("tooltip")).to_have_text("More")
+    keys.press("Escape")
+    expect(page.get_by_role("tooltip")).to_be_hidden()
+
+
+def photograph(page: Page, address: str, out: pathlib.Path, name: str) -> int:
+    """Take the screenshots of all parts in a theme and width; give what axe finds grave."""
+    bad = 0
+    theme = name.partition("-")[0]
+    for part in (*PARTS, *FLOATS):
+        floats = part in FLOATS
+        query = f"part=floats&state={part}" if floats else f"part={part}"
+        page.goto(f"{address}/{theme}.html?{query}")
+        page.wait_for_selector(".omicshelf-float, .omicshelf-dialog" if floats else "[data-part]")
+        if part == "states":
+            page.wait_for_selector(".omicshelf-waiting-line")
+        page.screenshot(path=out / f"{part}-{name}.png", full_page=not floats)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            print(f"{part}-{name}: {wide} px wider than the window")
+            bad += 1
+        bad += accessible(page, f"{part}-{name}")
+    return bad
+
+
+def main() -> int:
+    """Build, walk through with React and with Preact, and take the screenshots."""
+    out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    build(out)
     handler = functools.partial(Quiet, directory=str(out))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -67,35 +169,24 @@ def main(out: pathlib.Path) -> int:
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        for preact in (True, False):
+            build(out, preact=preact)
+            page = browser.new_page(viewport={"width": 900, "height": 700})
+            page.on("pageerror", lambda error: print("page error:", error))
+            walk(page, address)
+            page.close()
         for theme in ("light", "dark"):
             for width, zoom in ((900, 1), (240, 1), (900, 2)):
-                page = browser.new_page(viewport={"width": width // zoom, "height": 700},
-                                        device_scale_factor=zoom)
-                page.on("pageerror", lambda error: print("page error:", error))
-                for part in PARTS:
-                    page.goto(f"{address}/{theme}.html?part={part}")
-                    page.wait_for_selector("[data-part]")
-                    if part == "states":
-                        page.wait_for_selector(".omicshelf-waiting-line")
-                    name = f"{part}-{theme}-{width}x{zoom}"
-                    page.screenshot(path=out / f"{name}.png", full_page=True)
-                    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                    if wide > 0:
-                        print(f"{name}: {wide} px wider than the window")
-                    if zoom == 1:
-                        bad += accessible(page, name)
-                for state in FLOATS:
-                    page.goto(f"{address}/{theme}.html?part=floats&state={state}")
-                    page.wait_for_selector(".omicshelf-float, .omicshelf-dialog")
-                    name = f"{state}-{theme}-{width}x{zoom}"
-                    page.screenshot(path=out / f"{name}.png")
-                    if zoom == 1:
-                        bad += accessible(page, name)
+                page = browser.new_page(
+                    viewport={"width": width // zoom, "height": 700}, device_scale_factor=zoom
+                )
+                bad += photograph(page, address, out, f"{theme}-{width}x{zoom}")
                 page.close()
         browser.close()
     server.shutdown()
-    print(f"{bad} serious or critical")
+    print(f"{bad} faults")
     return 1 if bad else 0
 
 
@@ -107,4 +198,4 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    sys.exit(main())
