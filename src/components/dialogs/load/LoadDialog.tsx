@@ -1,0 +1,193 @@
+/** Load: which kernel, which name, how it is read; and what stands against it. */
+
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { type CatalogError, asCatalogError, isAborted } from '../../../api/errors';
+import type { IDatasetRef, VersionRecord } from '../../../api/records';
+import {
+  type Anchor,
+  CodeLine,
+  Dialog,
+  Note,
+  Popover,
+  ThinBar,
+  useSlow,
+  useWords
+} from '../../base';
+import type { IKernels, ILoaded, ILoadPlan, ILoadWish } from '../../host';
+import { HowField, KernelField, VariableField } from './fields';
+import { LoadFooter } from './LoadFooter';
+import { NoNotebook } from './NoNotebook';
+import { Obstacle } from './Obstacle';
+import { type IPlans, isVariableName, usePlans } from './plan';
+import { LargeBar, ReadField } from './ReadField';
+import { useKernels } from './useKernels';
+
+export interface ILoadDialogProps {
+  dataset: IDatasetRef;
+  record: VersionRecord;
+  wish: ILoadWish;
+  /** What was planned already: the reason why it is asked. */
+  plan: ILoadPlan | null;
+  /** What it belongs to; it is a dialog in the middle where it belongs to nothing. */
+  anchor?: Anchor;
+  onClose: () => void;
+  onLoaded: (loaded: ILoaded) => void;
+}
+
+export function LoadDialog(props: ILoadDialogProps) {
+  const { anchor, dataset, onClose } = props;
+  const t = useWords();
+  const kernels = useKernels();
+  const form = useLoadForm(props, kernels);
+  if (!kernels) {
+    return null;
+  }
+  const body = <LoadForm {...props} kernels={kernels} form={form} />;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    form.submit();
+  };
+  return anchor ? (
+    <Popover
+      anchor={anchor}
+      align="end"
+      label={t('Load {id}', { id: dataset.id })}
+      onClose={onClose}
+      className="omicshelf-load"
+    >
+      <form onSubmit={submit} noValidate>
+        {body}
+      </form>
+    </Popover>
+  ) : (
+    <Dialog
+      title={t('Load {id}?', { id: dataset.id })}
+      size="small"
+      onClose={onClose}
+      onSubmit={form.submit}
+      className="omicshelf-load"
+    >
+      {body}
+    </Dialog>
+  );
+}
+
+/** What is wished, what is known of it, and what can be done. */
+export interface ILoadForm extends IPlans {
+  wish: ILoadWish;
+  change: (part: Partial<ILoadWish>) => void;
+  /** The name that it will have. */
+  variable: string;
+  nameIsGood: boolean;
+  /** Nothing stands against the load. */
+  ready: boolean;
+  /** There is no kernel that it could go to. */
+  nowhere: boolean;
+  busy: boolean;
+  failure: CatalogError | null;
+  submit: (part?: Partial<ILoadWish>) => void;
+}
+
+function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): ILoadForm {
+  const { dataset, record, onLoaded } = props;
+  const [wish, setWish] = useState<ILoadWish>(props.wish);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<CatalogError | null>(null);
+  const plans = usePlans(kernels, dataset, record, wish, props.plan);
+  const { plan, large, waiting } = plans;
+
+  // What is larger than the memory is never read whole by default.
+  if (large && wish.as === undefined && plan) {
+    const smaller = (['backed', 'lazy'] as const).find(way => plan.ways.includes(way));
+    setWish({ ...wish, as: smaller ?? 'memory' });
+  }
+  const variable = wish.variable ?? plan?.variable ?? '';
+  const nameIsGood = isVariableName(variable);
+  const nowhere = plan?.obstacle?.kind === 'no-kernel' && wish.target === undefined;
+  const ready = plan !== null && plan.obstacle === null && !waiting && nameIsGood;
+
+  const run = async (wished: ILoadWish) => {
+    if (!kernels) {
+      return;
+    }
+    setBusy(true);
+    setFailure(null);
+    try {
+      onLoaded(await kernels.load(dataset, record, wished));
+    } catch (reason) {
+      setFailure(isAborted(reason) ? null : asCatalogError(reason));
+      setBusy(false);
+    }
+  };
+  return {
+    ...plans,
+    wish,
+    change: part => {
+      setFailure(null);
+      setWish(before => ({ ...before, ...part }));
+    },
+    variable,
+    nameIsGood,
+    ready,
+    nowhere,
+    busy,
+    failure,
+    submit: part => {
+      const mayLoad = part ? nameIsGood : nowhere ? nameIsGood : ready;
+      if (mayLoad && !busy) {
+        void run({ ...wish, ...(nowhere ? { target: 'new' } : {}), ...part });
+      }
+    }
+  };
+}
+
+interface IFormProps extends ILoadDialogProps {
+  kernels: IKernels;
+  form: ILoadForm;
+}
+
+function LoadForm({ dataset, kernels, form, onClose }: IFormProps) {
+  const t = useWords();
+  const { plan, large, nowhere, busy, failure } = form;
+  const slow = useSlow(form.waiting || busy);
+  const stops =
+    plan?.obstacle && ['not-installed', 'language', 'dead'].includes(plan.obstacle.kind);
+  let middle: ReactNode = null;
+  if (nowhere) {
+    middle = <NoNotebook kernels={kernels} form={form} />;
+  } else if (stops && plan.obstacle) {
+    middle = <Obstacle obstacle={plan.obstacle} form={form} kernels={kernels} />;
+  }
+  return (
+    <div className="omicshelf-load-form" aria-busy={form.waiting || busy}>
+      {slow && <ThinBar label={busy ? t('Loading') : t('Asking the kernel')} />}
+      {nowhere && <NoNotebook.Title />}
+      {large && !nowhere && <LargeBar large={large} />}
+      {!large && <VariableField form={form} />}
+      {!nowhere && <KernelField kernels={kernels} form={form} />}
+      {!stops && <ReadField form={form} />}
+      {large && <VariableField form={form} />}
+      {!nowhere && !stops && <HowField form={form} />}
+      {plan && !stops && (
+        <CodeLine
+          block
+          code={plan.code}
+          label={t('The code that loads {id}', { id: dataset.id })}
+        />
+      )}
+      {middle}
+      {form.error && !plan && (
+        <Note kind="error" title={form.error.title}>
+          {form.error.detail}
+        </Note>
+      )}
+      {failure && (
+        <Note kind="error" title={failure.title}>
+          {failure.detail}
+        </Note>
+      )}
+      <LoadFooter form={form} kernels={kernels} blocked={Boolean(stops)} onClose={onClose} />
+    </div>
+  );
+}

@@ -1,0 +1,191 @@
+/** An annotated matrix: X, raw, where the counts are, its columns, embeddings and other parts. */
+
+import { useMemo } from 'react';
+import { count, LinkButton, share, useWords } from '../../base';
+import { useDiff, useVersions } from '../../data';
+import type { Element } from '../../../api/records';
+import type { Translate } from '../../words';
+import { versionName } from '../reference';
+import { ColumnsTable } from './ColumnsTable';
+import { annotated, type IAnnotated, type IModality } from './elements';
+import { Embeddings } from './Embeddings';
+import { Facts, type IFact } from './FactList';
+import type { ISummaryProps } from './SummaryView';
+import { useLastCounts } from './useLastCounts';
+
+export interface IAnnotatedProps extends ISummaryProps {
+  modality?: IModality;
+}
+
+export function AnnotatedView(props: IAnnotatedProps) {
+  const t = useWords();
+  const { summary, version, dataset, modality, onTab } = props;
+  const prefix = modality ? `mod/${modality.name}/` : '';
+  const parts = useMemo(() => annotated(summary, prefix), [summary, prefix]);
+  const added = useAdded(props);
+  const isNew = (room: string) =>
+    new Set(
+      added
+        .filter(path => path.startsWith(`${prefix}${room}/`))
+        .map(path => path.slice(prefix.length + room.length + 1))
+    );
+  const names = added.length ? versionName(version) : undefined;
+  const embedding = parts.embeddings.find(part => /umap/i.test(part.name)) ?? parts.embeddings[0];
+  return (
+    <>
+      <Facts facts={useFacts(props, parts)} />
+      <ColumnsTable
+        title={summary.kind === 'matrix' ? t('Sample columns (obs)') : t('obs columns')}
+        columns={parts.obs}
+        version={version}
+        table="obs"
+        modality={modality?.name}
+        nRows={parts.nObs}
+        colored={embedding && parts.colored}
+        embedding={embedding?.name}
+        isNew={isNew('obs')}
+        newIn={names}
+      />
+      <ColumnsTable
+        title={summary.kind === 'matrix' ? t('Row columns (var)') : t('var columns')}
+        columns={parts.var}
+        version={version}
+        table="var"
+        modality={modality?.name}
+        nRows={parts.nVars}
+        isNew={isNew('var')}
+        newIn={names}
+      />
+      <Embeddings
+        dataset={dataset}
+        version={version}
+        parts={parts}
+        modality={modality?.name}
+        onOpen={() => onTab('contents')}
+      />
+    </>
+  );
+}
+
+/** The paths of the elements that this version has and the one before it had not. */
+function useAdded({ dataset, version }: IAnnotatedProps): string[] {
+  const { data: versions } = useVersions(dataset);
+  const before = versions?.find(one => one.seq < version.seq);
+  const { data } = useDiff(dataset, before?.version_id, before && version.version_id);
+  return useMemo(() => {
+    const elements = data?.changes.elements as { added?: Record<string, unknown> } | undefined;
+    return Object.keys(elements?.added ?? {});
+  }, [data]);
+}
+
+function useFacts(props: IAnnotatedProps, parts: IAnnotated): IFact[] {
+  const t = useWords();
+  const { summary, version, dataset, modality, onVersion } = props;
+  const { x, rawX } = parts;
+  const looksLike = modality ? modality.looksLike : summary.x_looks_like;
+  const counts = modality ? modality.countsIn : summary.counts_in;
+  const searched = x !== undefined && counts === null && !modality;
+  const last = useLastCounts(dataset, version, searched);
+  const judged = summary.details?.x_judged_from;
+  const missing = last ? (
+    <>
+      {t('none; in')}{' '}
+      <LinkButton onClick={() => onVersion(versionName(last.version))}>
+        {versionName(last.version)}
+      </LinkButton>{' '}
+      <code>{place(last.place)}</code>
+    </>
+  ) : (
+    t('none')
+  );
+  return [
+    {
+      label: 'X',
+      value: x ? matrixWords(t, x, looksLike) : t('none'),
+      hint: x && range(x),
+      title: typeof judged === 'string' ? t('Judged from {what}', { what: judged }) : undefined
+    },
+    { label: t('Non-zero'), value: x && nonZero(t, x) },
+    { label: 'raw', value: rawX && `${matrixWords(t, rawX, null)}, ${columnsOf(t, rawX)}` },
+    {
+      label: t('Raw counts'),
+      value: counts === null ? searched ? missing : x && t('none') : <code>{place(counts)}</code>
+    },
+    {
+      label: t('Embeddings'),
+      value: parts.embeddings
+        .map(({ name, element }) => `${name} (${element.shape?.[1] ?? '?'})`)
+        .join(', ')
+    },
+    {
+      label: t('Names of genes'),
+      value: modality ? null : geneNames(t, summary.var_names_kind),
+      title: summary.var_names_examples?.join(', ')
+    }
+  ];
+}
+
+/** `float32, dense, scaled`. */
+function matrixWords(t: Translate, element: Element, looksLike: string | null): string {
+  const form = /^(cs[rc])_/.exec(element.kind)?.[1];
+  const stored = form ? t('sparse ({form})', { form }) : t('dense');
+  return [element.dtype, stored, looksWords(t, looksLike)].filter(Boolean).join(', ');
+}
+
+function looksWords(t: Translate, looksLike: string | null): string | null {
+  switch (looksLike) {
+    case 'counts':
+      return t('raw counts');
+    case 'log-normalised':
+      return t('log-normalised');
+    case 'normalised':
+      return t('normalised');
+    case 'scaled':
+      return t('scaled');
+    case 'empty':
+      return t('empty');
+    default:
+      return looksLike;
+  }
+}
+
+function range({ min, max }: Element): string | null {
+  if (min === null || max === null) {
+    return null;
+  }
+  const digits = { maximumSignificantDigits: 4 };
+  return `(${min.toLocaleString(undefined, digits)} … ${max.toLocaleString(undefined, digits)})`;
+}
+
+function nonZero(t: Translate, { nnz, shape }: Element): string | null {
+  const cells = shape && shape.length === 2 ? shape[0] * shape[1] : 0;
+  return nnz === null || !cells
+    ? null
+    : t('{n}, {share}', { n: count(nnz), share: share(nnz, cells) });
+}
+
+function columnsOf(t: Translate, element: Element): string {
+  const n = element.shape?.[1] ?? 0;
+  return t.plural('{count} gene', '{count} genes', n, { count: count(n) });
+}
+
+/** Where it is, as it is written in Python: `layers["counts"]`, `raw.X`. */
+function place(path: string): string {
+  const modality = /^mod\/([^/]+)\/(.*)$/.exec(path);
+  const [before, inside] = modality ? [`["${modality[1]}"].`, modality[2]] : ['', path];
+  const layer = /^layers\/(.*)$/.exec(inside);
+  return before + (layer ? `layers["${layer[1]}"]` : inside.replace(/^raw\//, 'raw.'));
+}
+
+function geneNames(t: Translate, kind: string | null): string | null {
+  switch (kind) {
+    case 'symbol':
+      return t('symbols');
+    case 'ensembl':
+      return t('Ensembl ids');
+    case 'entrez':
+      return t('Entrez ids');
+    default:
+      return kind;
+  }
+}

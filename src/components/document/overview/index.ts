@@ -1,0 +1,3 @@
+/** What is in a version, and its metadata. */
+
+export { Overview } from './Overview';
