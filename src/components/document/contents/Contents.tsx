@@ -44,7 +44,7 @@ interface IViewProps {
   format: string;
 }
 
-const VARIANTS = new Set(['vcf', 'bcf']);
+const VARIANTS = /^(g?vcf|bcf)\b/; // also `vcf.gz`
 
 /** The view that the kind of data has. */
 function View({ dataset, version, list, format }: IViewProps) {
@@ -58,5 +58,5 @@ function View({ dataset, version, list, format }: IViewProps) {
   if (kinds.includes('table')) {
     return <TableView version={version} tables={list.tables ?? []} sheets={list.sheets ?? []} />;
   }
-  return VARIANTS.has(format) ? <Variants version={version} /> : <Head version={version} />;
+  return VARIANTS.test(format) ? <Variants version={version} /> : <Head version={version} />;
 }

@@ -21,7 +21,7 @@ export interface IEntry {
 export const NO_VALUE = -1;
 export const OTHERS = -2;
 
-/** The lines of a legend, in the order of the categories; what has no name comes last. */
+/** The lines of a legend: the largest first, or as they are ordered; what has no name is last. */
 export function entriesOf(categories: Categories): IEntry[] {
   const colors = categoryColors(categories.categories.length, categories.colors);
   const found: IEntry[] = categories.categories.map((name, code) => ({
@@ -30,6 +30,9 @@ export function entriesOf(categories: Categories): IEntry[] {
     color: colors[code],
     n: categories.counts[code]
   }));
+  if (!categories.ordered) {
+    found.sort((a, b) => (b.n ?? 0) - (a.n ?? 0) || a.code - b.code);
+  }
   if (categories.n_other) {
     found.push({ code: OTHERS, name: null, color: '#8a8a8a', n: null });
   }

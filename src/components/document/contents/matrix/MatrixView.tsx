@@ -68,7 +68,8 @@ interface IOneMatrixProps {
 const ROWS = 24;
 const COLUMNS = 200; // as many as one answer has
 const BLOCKS = 2;
-const CANDIDATES = 12;
+const CANDIDATES = 40;
+const MOST_BARS = 10;
 const BARS = 3;
 
 interface IWindow {
@@ -125,7 +126,7 @@ function OneMatrix({ version, modality, head }: IOneMatrixProps) {
           columns={columnsOf(modality, names.columnTable).map(({ name }) => name)}
           chosen={annotations.map(({ name }) => name)}
           onChange={setFields}
-          most={CANDIDATES}
+          most={MOST_BARS}
         />
         <Segmented<Show>
           label={t('What is drawn')}
@@ -346,7 +347,7 @@ function useBlock(
 }
 
 // The formats whose rows are features; in all others rows are observations.
-const FEATURES_DOWN = new Set(['gct', 'gctx']);
+const FEATURES_DOWN = /^gctx?\b/;
 
 /** Which metadata a block brings along: what was chosen, or the first columns that may tell. */
 function annotationQuery(
@@ -355,7 +356,7 @@ function annotationQuery(
   { data_format: format }: VersionRecord,
   fields: readonly string[] | null
 ): Pick<IPreviewQuery, 'row_fields' | 'column_fields'> {
-  const featuresDown = FEATURES_DOWN.has(format ?? '');
+  const featuresDown = FEATURES_DOWN.test(format ?? '');
   const genes = matrix === 'raw/X' ? 'raw/var' : 'var';
   const across = columnsOf(modality, featuresDown ? 'obs' : genes);
   const symbols = featuresDown ? symbolColumns(modality, genes).slice(0, 1) : [];

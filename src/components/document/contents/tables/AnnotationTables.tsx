@@ -8,7 +8,7 @@ import { usePreview } from '../../../data';
 import type { Modality } from '../cells/choices';
 import { type IEntry, type Categories, entriesOf } from '../cells/coloring';
 import { Answer, useCancel } from '../Reading';
-import type { Column } from './cells';
+import type { Column, TablePage } from './cells';
 import { ColumnChooser } from './ColumnChooser';
 import { DataTable } from './DataTable';
 import { Pager } from './Pager';
@@ -145,7 +145,7 @@ function OneTable(props: IOneTableProps) {
               <DataTable
                 page={found}
                 label={props.names?.[table] ?? table}
-                indexLabel={found.index_name ?? `${table === 'obs' ? 'obs' : 'var'}_names`}
+                indexLabel={indexLabelOf(found)}
                 mark={table === 'obs' ? markOf(props.marked) : undefined}
               />
             )}
@@ -166,6 +166,13 @@ function pageQuery({ modality, table, columns, shown, rows }: IOneTableProps): I
     columns: all ? undefined : shown.columns,
     ...(rows ? { rows: rows.rows.slice(offset, offset + PAGE) } : { offset, limit: PAGE })
   };
+}
+
+// What pandas calls an index that nobody gave a name.
+const UNNAMED = new Set([null, '', 'index', '_index']);
+
+function indexLabelOf({ table, index_name: name }: TablePage): string {
+  return UNNAMED.has(name) || name === null ? (table === 'obs' ? 'obs_names' : 'var_names') : name;
 }
 
 /** That the table shows what was chosen elsewhere, and the way back to all. */

@@ -5,6 +5,9 @@ import { type ReactNode, useMemo } from 'react';
 import { Table, Text, useWords } from '../../../base';
 import { type Column, type TablePage, drawn, widthFor, writer } from './cells';
 
+// The letters of code are this much wider than those of text.
+const CODE = 1.12;
+
 export interface IDataTableProps {
   page: TablePage;
   label: string;
@@ -38,7 +41,7 @@ export function DataTable({ page, label, indexLabel, mark, rowClass }: IDataTabl
         names
           ? {
               label: indexLabel ?? page.index_name ?? '',
-              width: widthFor(Math.max(...names.slice(0, 50).map(name => name.length), 8)),
+              width: widthFor(Math.max(...names.slice(0, 50).map(name => name.length), 8) * CODE),
               cell: row => <Text text={names[row]} code />
             }
           : undefined

@@ -3,7 +3,7 @@
 import { type ReactNode, useState } from 'react';
 
 import { Bar, Disclosure, LinkButton, Text, count, useWords } from '../../../base';
-import { counted, kindOf, textOf, valuesOf } from './records';
+import { counted, kindOf, textOf, valuesOf } from './calls';
 import type { VariantHead } from './Variants';
 
 const KINDS = ['INFO', 'FORMAT', 'ALT'] as const;

@@ -15,7 +15,7 @@ import {
 import { type TablePage, widthFor } from '../tables/cells';
 import { ColumnChooser } from '../tables/ColumnChooser';
 import { Pager } from '../tables/Pager';
-import { type IGenotype, counted, genotype, infoOf, textOf, valuesOf } from './records';
+import { type IGenotype, counted, genotype, infoOf, textOf, valuesOf } from './calls';
 import type { VariantHead } from './Variants';
 
 export type RecordsShow = 'genotypes' | 'info';

@@ -8,7 +8,7 @@ import { usePreview } from '../../../data';
 import { Answer, useCancel } from '../Reading';
 import { HeaderFacts } from './HeaderFacts';
 import { Records, RecordsBar, type RecordsShow } from './Records';
-import { FIXED } from './records';
+import { FIXED } from './calls';
 
 export type VariantHead = NonNullable<NonNullable<Preview['head']>['variants']>;
 
