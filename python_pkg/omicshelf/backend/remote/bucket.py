@@ -40,7 +40,7 @@ class Bucket:
             try:
                 answer = self._session().put(
                     url,
-                    data=data,  # type: ignore[arg-type] - it takes any buffer
+                    data=data,  # type: ignore[arg-type]  # it takes any buffer
                     timeout=_TIMEOUTS,
                     allow_redirects=False,
                     proxies=proxies_for(url),
