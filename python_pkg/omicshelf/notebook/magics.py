@@ -22,12 +22,27 @@ class ShelfError(Exception):
     """What a line could not do. The cell fails, and shows the words alone."""
 
     def __init__(self, cause: RequestException) -> None:
-        super().__init__(str(cause))
+        super().__init__(_in_words_of_the_magic(str(cause)))
         self.cause = cause
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks for it: where in our code it was raised helps nobody.
         return str(self).splitlines()
+
+
+# What the library says to a Python user, as it is typed here.
+_WORDS = [
+    (re.compile(r"catalog\.search\(\)"), "%shelf ls"),
+    (re.compile(r"catalog\.list_versions\('([^']*)'(?:, [^)]*)?\)"), r"%shelf versions \1"),
+    (re.compile(r"catalog\.list_files\('([^']*)'\)"), r"%shelf files \1"),
+    (re.compile(r"catalog\.diff\('([^']*)', '([^']*)', '([^']*)'\)"), r"%shelf diff \1 \2 \3"),
+]
+
+
+def _in_words_of_the_magic(text: str) -> str:
+    for pattern, new in _WORDS:
+        text = pattern.sub(new, text)
+    return text
 
 
 @magics_class

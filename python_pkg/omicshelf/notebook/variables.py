@@ -24,6 +24,7 @@ __all__ = [
     "described",
     "free_name",
     "load_into",
+    "options_of",
     "plan",
     "user_names",
     "variables",
@@ -115,18 +116,25 @@ def load_into(
     names: Names,
     *,
     variable: str | None = None,
-    way: str = "memory",
     overwrite: bool = False,
+    **options: Any,
 ) -> tuple[str, Any]:
     """Load a version into a variable; give its name and the object.
+
+    Parameters
+    ----------
+    variable
+        Its name; default: a free one.
+    overwrite
+        It may be there.
+    **options
+        What to load, as in :meth:`omicshelf.Dataset.load`.
 
     Raises
     ------
     omicshelf.errors.AlreadyExists
         There is such a variable, and ``overwrite`` is False. Nothing was loaded then.
     """
-    if way not in WAYS:
-        raise Invalid(f"'{way}' is no way to load.", f"It is one of {', '.join(WAYS)}.")
     name = check_name(variable) if variable else free_name(found, names)
     if name in names and not overwrite:
         raise AlreadyExists(
@@ -134,9 +142,22 @@ def load_into(
             f"Choose another name, such as '{free_name(found, names)}', or say that it may be "
             "overwritten.",
         )
-    loaded = found.load(backed=way == "backed", lazy=way == "lazy")
+    loaded = found.load(**options)
     names[name] = loaded
     return name, loaded
+
+
+def options_of(way: str) -> dict[str, bool]:
+    """Give what ``load`` takes for one of the :data:`WAYS`.
+
+    Raises
+    ------
+    omicshelf.errors.Invalid
+        It is none.
+    """
+    if way not in WAYS:
+        raise Invalid(f"'{way[:40]}' is no way to load.", f"It is one of {', '.join(WAYS)}.")
+    return {} if way == "memory" else {way: True}
 
 
 def check_name(variable: str) -> str:

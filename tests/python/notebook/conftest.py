@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import omicshelf
 
 
 @pytest.fixture(scope="session")
-def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalog with a few datasets, one of them with hostile names."""
     folder = tmp_path_factory.mktemp("notebook") / "catalog"
     rng = np.random.default_rng(0)
@@ -37,11 +38,11 @@ def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def kernel(catalog_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """A running kernel whose default catalog is that one."""
+def running_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel for all tests."""
     folder = tmp_path_factory.mktemp("kernel")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMICSHELF_URL", str(catalog_folder))
+        patch.setenv("OMICSHELF_URL", str(folder / "none"))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
         manager = KernelManager(kernel_name="python3")
@@ -54,3 +55,18 @@ def kernel(catalog_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def catalog_folder(filled_catalog: Path, tmp_path: Path) -> Path:
+    """A catalog of the test's own."""
+    return Path(shutil.copytree(filled_catalog, tmp_path / "catalog"))
+
+
+@pytest.fixture
+def kernel(running_kernel: Kernel, catalog_folder: Path) -> Iterator[Kernel]:
+    """The kernel, with no variables, and the test's catalog as its default."""
+    running_kernel.ok("%reset -f")
+    running_kernel.ok(f"import omicshelf\n_catalog = omicshelf.connect({str(catalog_folder)!r})")
+    yield running_kernel
+    running_kernel.ok("import omicshelf.catalog.connection as c\nc.current().close()")

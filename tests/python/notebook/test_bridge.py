@@ -218,7 +218,7 @@ def test_an_answer_leaves_while_a_cell_runs(kernel: Kernel, comm: str) -> None:
 
 
 def test_a_dataset_is_planned_and_loaded(kernel: Kernel, comm: str) -> None:
-    kernel.ok("adata = 'taken'; biopsies = None; del biopsies")
+    kernel.ok("adata = 'taken'")
     wish = {"atlas": "lung", "id": "biopsies", "version": "v1"}
     _, buffers = kernel.ask(comm, 1, path="/kernel/plan", method="POST", body=wish)
     plan = body_of(buffers)
@@ -270,7 +270,6 @@ def test_a_variable_is_saved_from_a_widget(kernel: Kernel, comm: str) -> None:
         comm, 6, path="/kernel/save", method="POST", body={**wish, "variable": "gone"}
     )
     assert told["status"] == 404
-    kernel.ok("Catalog('lung').delete_dataset('of_a_widget')")
 
 
 # -- the same where a server keeps the catalog

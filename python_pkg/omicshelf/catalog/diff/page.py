@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 __all__ = ["page"]
 
 _BORDER = "1px solid var(--jp-border-color2, #8884)"
-_CELL = "text-align:left;vertical-align:top;padding:2px 8px"
+_CELL = "text-align:left;vertical-align:top;padding:3px 12px;border-right:0;border-top:0"
+_TABLE = (
+    f"color:inherit;background:transparent;border:{_BORDER};border-collapse:collapse;"
+    "table-layout:auto;margin:0;font-size:13px;line-height:18px;overflow-wrap:anywhere;"
+    "font-family:var(--jp-ui-font-family, inherit)"
+)
+_CAPTION = (
+    f"caption-side:top;text-align:left;color:inherit;font-size:16px;padding:8px 12px;"
+    f"border:{_BORDER};border-bottom:0"
+)
+_ROW = f"background:transparent;border-bottom:{_BORDER}"
 _SIGNS = {
     "+": ("+ added", "var(--jp-success-color1, #388e3c)"),
     "-": ("− removed", "var(--jp-error-color1, #d32f2f)"),
@@ -33,10 +43,9 @@ def page(diff: Diff) -> str:
         for name, group in groupby(in_order, key=lambda line: line.section)
     ]
     return (
-        '<table style="color:inherit;background:transparent;border-collapse:collapse">'
-        '<caption style="caption-side:top;text-align:left;color:inherit;font-weight:bold">'
+        f'<table style="{_TABLE}"><caption style="{_CAPTION}">'
         f"{escape(heading(diff))}</caption>"
-        f'<thead><tr><th scope="col" style="{_CELL}">Part</th>'
+        f'<thead><tr style="{_ROW}"><th scope="col" style="{_CELL}">Part</th>'
         f'<th scope="col" style="{_CELL}">Change</th>'
         f'<th scope="col" style="{_CELL}">What</th></tr></thead>{"".join(bodies)}</table>'
     )
@@ -45,7 +54,7 @@ def page(diff: Diff) -> str:
 def _section(name: str, told: list[Line], diff: Diff) -> str:
     header = f'<th scope="rowgroup" rowspan="{len(told)}" style="{_CELL}">{escape(name)}</th>'
     rows = [
-        f"<tr>{header if n == 0 else ''}{_sign(line, diff)}"
+        f"<tr style='{_ROW}'>{header if n == 0 else ''}{_sign(line, diff)}"
         f'<td style="{_CELL}">{"".join(map(_html, line.parts))}</td></tr>'
         for n, line in enumerate(told)
     ]

@@ -131,7 +131,8 @@ def table(columns: Sequence[Cell], rows: Iterable[Sequence[str]]) -> str:
         for row in rows
     )
     whole = (
-        "width:100%;margin:0;border:0;border-collapse:collapse;font-size:13px;color:inherit;"
+        "width:100%;margin:0;border:0;border-collapse:collapse;table-layout:auto;font-size:13px;"
+        "color:inherit;"
         "background:transparent"
     )
     # A long table scrolls in its own place.
