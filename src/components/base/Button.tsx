@@ -16,6 +16,8 @@ export interface IButtonProps {
   /** One `primary` a screen; `bordered` where a button stands alone. */
   look?: ButtonLook;
   size?: 'small' | 'normal';
+  /** A mark at its end that says that something opens. */
+  caret?: boolean;
   /** It is at work: it keeps its focus and its width, and is not pressed twice. */
   busy?: boolean;
   disabled?: boolean;
@@ -71,6 +73,7 @@ export const Button = forwardRef<HTMLButtonElement, IButtonProps>(function Butto
     >
       {icon && <Icon name={icon} />}
       {words && <span className="omicshelf-button-words">{children}</span>}
+      {props.caret && <Icon name="down" size="small" />}
     </button>
   );
 });

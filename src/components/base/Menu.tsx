@@ -1,6 +1,6 @@
 /** Menus: of a button, of a row (at the pointer), of a split button. */
 
-import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useRef, useState, type KeyboardEvent } from 'react';
 import { Button, type IButtonProps } from './Button';
 import { classes } from './classes';
 import { useFloating, type Anchor } from './floating';
@@ -135,12 +135,10 @@ export interface IMenuButtonProps extends Omit<IButtonProps, 'onClick' | 'popup'
   items: readonly MenuItem[] | (() => readonly MenuItem[]);
   menuLabel: string;
   align?: 'start' | 'end';
-  /** A mark at its end that says that something opens. */
-  caret?: boolean;
 }
 
 /** A button that opens a menu. */
-export function MenuButton({ items, menuLabel, align, caret, ...button }: IMenuButtonProps) {
+export function MenuButton({ items, menuLabel, align, ...button }: IMenuButtonProps) {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   return (
     <>
@@ -149,9 +147,7 @@ export function MenuButton({ items, menuLabel, align, caret, ...button }: IMenuB
         popup="menu"
         expanded={anchor !== null}
         onClick={event => setAnchor(anchor ? null : event.currentTarget)}
-      >
-        {caret ? <WithCaret>{button.children}</WithCaret> : button.children}
-      </Button>
+      />
       {anchor && (
         <Menu
           anchor={anchor}
@@ -161,15 +157,6 @@ export function MenuButton({ items, menuLabel, align, caret, ...button }: IMenuB
           onClose={() => setAnchor(null)}
         />
       )}
-    </>
-  );
-}
-
-function WithCaret({ children }: { children: ReactNode }) {
-  return (
-    <>
-      {children}
-      <Icon name="down" size="small" />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { asCatalogError } from '../../api/errors';
 import type { INotice } from '../host';
 import { Button, LinkButton } from './Button';
 import { classes } from './classes';
+import { CopyButton } from './CodeLine';
 import { useWords } from './host';
 import { Icon } from './icons';
 import { NOTE_ICONS } from './Note';
@@ -100,8 +101,10 @@ function Toast({ toast, queue }: { toast: IToast; queue: ToastQueue }) {
     >
       {toast.kind === 'error' && <Icon name={name} tone={tone} label={t('Error')} />}
       <div className="omicshelf-toast-words">
-        <Text as="div" text={toast.text} wrap />
-        {toast.detail && <Text as="div" className="omicshelf-dim" text={toast.detail} wrap />}
+        <Text as="div" text={toast.text} title={toast.text} wrap />
+        {toast.detail && (
+          <Text as="div" className="omicshelf-dim" text={toast.detail} title={toast.detail} wrap />
+        )}
       </div>
       {toast.undo && (
         <LinkButton
@@ -113,6 +116,9 @@ function Toast({ toast, queue }: { toast: IToast; queue: ToastQueue }) {
           <strong>{t('Undo')}</strong>{' '}
           <span className="omicshelf-number">{t('{n} s', { n: left })}</span>
         </LinkButton>
+      )}
+      {toast.kind === 'error' && (
+        <CopyButton text={[toast.text, toast.detail].filter(Boolean).join('\n')} />
       )}
       <Button icon="close" label={t('Dismiss')} onClick={() => queue.remove(toast.id)} />
     </div>

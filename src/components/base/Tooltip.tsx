@@ -79,9 +79,14 @@ function watch(parent: Element, show: (tip: ITip | null) => void): () => void {
       over(event, SHOWN_AFTER);
     }
   };
+  // Sent away, it does not come back before the pointer or the focus has been elsewhere.
+  const dismiss = () => {
+    clearTimeout(timer);
+    show(null);
+  };
   const keyed = (event: Event) => {
-    if ((event as KeyboardEvent).key === 'Escape' || event.type === 'pointerdown') {
-      hide();
+    if ((event as KeyboardEvent).key === 'Escape') {
+      dismiss();
     }
   };
 
@@ -89,16 +94,16 @@ function watch(parent: Element, show: (tip: ITip | null) => void): () => void {
   parent.addEventListener('pointerleave', hide);
   parent.addEventListener('focusin', focused);
   parent.addEventListener('focusout', hide);
-  parent.addEventListener('pointerdown', keyed);
-  parent.addEventListener('keydown', keyed, true);
+  parent.addEventListener('pointerdown', dismiss);
+  parent.ownerDocument.addEventListener('keydown', keyed, true);
   return () => {
     clearTimeout(timer);
     parent.removeEventListener('pointerover', pointed);
     parent.removeEventListener('pointerleave', hide);
     parent.removeEventListener('focusin', focused);
     parent.removeEventListener('focusout', hide);
-    parent.removeEventListener('pointerdown', keyed);
-    parent.removeEventListener('keydown', keyed, true);
+    parent.removeEventListener('pointerdown', dismiss);
+    parent.ownerDocument.removeEventListener('keydown', keyed, true);
   };
 }
 

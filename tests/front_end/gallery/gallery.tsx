@@ -17,6 +17,12 @@ const {
 } = base;
 
 const queue = new ToastQueue();
+if (location.search.includes('toasts')) {
+  queue.add({ kind: 'info', text: 'GSE101720_tmp', detail: 'Moved to Trash', undo: async () => {} });
+  queue.add({ kind: 'done', text: 'adata: AnnData 700 × 765' });
+  queue.add({ kind: 'error', text: 'It could not be saved', detail: 'x'.repeat(300) });
+}
+
 const host = {
   t: translate(),
   copy: (text: string) => navigator.clipboard.writeText(text),
@@ -153,7 +159,7 @@ function States() {
         <span style={{ width: 128 }}><Histogram label="from 0 to 9" counts={[12, 30, 20, 9, 4, 2, 1, 1, 0, 1]} /></span>
         <span style={{ width: 36, display: 'flex' }}><Bar part={2} whole={4} /></span>
       </div>
-      <Disclosure title="obs columns" hint="9" open={open} onToggle={setOpen} level={3}>the columns</Disclosure>
+      <Disclosure title="obs columns" hint="9" open={open} onToggle={setOpen} level={2}>the columns</Disclosure>
       <ErrorBoundary part="The versions"><Fails /></ErrorBoundary>
       <EmptyState picture="shelf" title="No datasets yet" actions={<><Button look="primary" icon="plus">Add a dataset</Button><Button look="bordered" icon="cells">Try with a real dataset</Button></>} footnote="pbmc68k_reduced, 700 × 765, 4.5 MB. It comes with scanpy; no network is needed.">
         Add a file you already have, or drop it here: h5ad, h5mu, loom, zarr, 10x, gct, vcf, csv, parquet and more.
@@ -198,7 +204,7 @@ function Lists({ n }: { n: number }) {
             ) : (
               <div className="omicshelf-line" style={{ padding: '4px 12px 5px 26px', alignItems: 'flex-start' }}>
                 <Icon name="cells" /><div className="omicshelf-grow"><Text as="div" text={row.name} words={['pbmc']} /><div className="omicshelf-dim omicshelf-small">700 × 765 · h5ad · v5</div></div>
-                {state.focused ? <Button look="bordered" size="small" icon="play">Load</Button> : <span className="omicshelf-dim">2 h</span>}
+                {state.focused ? <Button look="bordered" size="small" icon="play">Load</Button> : <span className="omicshelf-dim omicshelf-number">2 h</span>}
               </div>
             ), [])}
         />
@@ -244,7 +250,7 @@ function Floats({ state }: { state: string }) {
       {button && shown === 'menu' && <Menu anchor={button} label="Dataset" items={ITEMS} onClose={close} />}
       {button && shown === 'popover' && (
         <Popover anchor={button} label="No notebook is open" onClose={close}>
-          <div style={{ display: 'grid', gap: 8, maxWidth: 276 }}><h3>No notebook is open</h3><Button look="primary" icon="notebook">New notebook with this loaded</Button><Button look="bordered" icon="play">qc.ipynb, still running</Button></div>
+          <div style={{ display: 'grid', gap: 8, maxWidth: 276 }}><h2>No notebook is open</h2><Button look="primary" icon="notebook">New notebook with this loaded</Button><Button look="bordered" icon="play">qc.ipynb, still running</Button></div>
         </Popover>
       )}
       {shown === 'dialog' && (
