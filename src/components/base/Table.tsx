@@ -1,7 +1,7 @@
 /** A table of any size: rows and columns are drawn where they are seen. */
 
 import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { classes } from './classes';
 import { Icon } from './icons';
 import { Text } from './text';
@@ -38,7 +38,10 @@ export interface ITableProps {
   label: string;
   columns: readonly IColumn[];
   nRows: number;
-  /** What is in a cell; undefined while it is not there yet. */
+  /**
+   * What is in a cell; undefined while it is not there yet. Give it, the columns and the index a
+   * stable identity: rows are drawn anew when one of them changes.
+   */
   cell: (row: number, column: IColumn, columnIndex: number) => ReactNode;
   /** The column of names, which stays in view. */
   index?: { label: string; width: number; cell(row: number): ReactNode };
@@ -91,7 +94,6 @@ export function Table(props: ITableProps) {
   const seenColumns = across.getVirtualItems();
   useRange(seenRows, seenColumns, props.onRange);
   const width = indexWidth + across.getTotalSize();
-  const shared = { ...props, seenColumns, indexWidth };
 
   return (
     <div
@@ -106,7 +108,9 @@ export function Table(props: ITableProps) {
       tabIndex={0}
     >
       <div role="rowgroup" className="omicshelf-table-head" style={{ width, height: headerHeight }}>
-        <HeaderRow {...shared} />
+        <HeaderRow
+          {...{ columns, index, seenColumns, indexWidth, sort: props.sort, onSort: props.onSort }}
+        />
       </div>
       <div
         role="rowgroup"
@@ -114,27 +118,28 @@ export function Table(props: ITableProps) {
         style={{ width, height: rows.getTotalSize() }}
       >
         {seenRows.map(({ index: row, start }) => (
-          <div
+          <BodyRow
             key={row}
-            role="row"
-            aria-rowindex={offset + row + 2}
-            className={classes('omicshelf-table-row', props.rowClass?.(row))}
-            style={{ height: rowHeight, transform: `translateY(${start}px)` }}
-          >
-            <Cells {...shared} row={row} />
-          </div>
+            {...{ row, start, columns, index, seenColumns, indexWidth, cell: props.cell }}
+            number={offset + row + 2}
+            height={rowHeight}
+            className={props.rowClass?.(row) ?? null}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-interface IShared extends ITableProps {
+/** What the header and the rows have in common. */
+interface IAcross extends Pick<ITableProps, 'columns' | 'index'> {
   seenColumns: readonly VirtualItem[];
   indexWidth: number;
 }
 
-function HeaderRow({ columns, index, seenColumns, indexWidth, sort, onSort }: IShared) {
+type HeaderRowProps = IAcross & Pick<ITableProps, 'sort' | 'onSort'>;
+
+function HeaderRow({ columns, index, seenColumns, indexWidth, sort, onSort }: HeaderRowProps) {
   return (
     <div role="row" aria-rowindex={1} className="omicshelf-table-row">
       {index && (
@@ -183,9 +188,25 @@ function HeaderRow({ columns, index, seenColumns, indexWidth, sort, onSort }: IS
   );
 }
 
-function Cells({ row, columns, index, seenColumns, indexWidth, cell }: IShared & { row: number }) {
+interface IBodyRowProps extends IAcross, Pick<ITableProps, 'cell'> {
+  row: number;
+  start: number;
+  height: number;
+  /** Its number in the whole, from 1, the header being the first. */
+  number: number;
+  className: string | null;
+}
+
+/** A row stays as it is drawn while the table is scrolled along it. */
+const BodyRow = memo(function BodyRow(props: IBodyRowProps) {
+  const { row, columns, index, seenColumns, indexWidth, cell } = props;
   return (
-    <>
+    <div
+      role="row"
+      aria-rowindex={props.number}
+      className={classes('omicshelf-table-row', props.className)}
+      style={{ height: props.height, transform: `translateY(${props.start}px)` }}
+    >
       {index && (
         <div
           role="rowheader"
@@ -211,9 +232,9 @@ function Cells({ row, columns, index, seenColumns, indexWidth, cell }: IShared &
           {cell(row, columns[i], i) ?? <Missing />}
         </div>
       ))}
-    </>
+    </div>
   );
-}
+});
 
 /** The columns that are left of what is seen. */
 function Spacer({ before }: { before: VirtualItem | undefined }) {
