@@ -381,17 +381,17 @@ function annotationsOf(block: IBlock | null, fields: readonly string[] | null): 
 
 const MOST_CATEGORIES = 12;
 
-/** Fields with few categories first, then numbers; names of their own for each column last. */
+/** Fields with the fewest categories first, then numbers; what names each column is left out. */
 function telling({ fields }: IBlock): IBlock['fields'] {
   const rank = ({ values }: IBlock['fields'][number]) => {
     const distinct = new Set(values.filter(value => value !== null)).size;
     const numbers = values.some(value => typeof value === 'number');
-    return numbers ? 1 : distinct <= MOST_CATEGORIES ? 0 : 2;
+    return numbers ? MOST_CATEGORIES + 1 : distinct;
   };
   return fields
     .filter(tells)
     .map((field, i) => ({ field, rank: rank(field), i }))
-    .filter(({ rank: place }) => place < 2)
+    .filter(({ rank: place }) => place <= MOST_CATEGORIES + 1)
     .sort((a, b) => a.rank - b.rank || a.i - b.i)
     .map(({ field }) => field);
 }

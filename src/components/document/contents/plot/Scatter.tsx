@@ -68,6 +68,9 @@ export const Scatter = forwardRef<IScatterHandle, IScatterProps>(function Scatte
     if (event.button !== 0) {
       return;
     }
+    // Dragging selects no text; without its default a press gives no focus either.
+    event.preventDefault();
+    event.currentTarget.focus({ preventScroll: true });
     event.currentTarget.setPointerCapture(event.pointerId);
     // Shift draws an outline while one moves, and moves while one draws.
     if ((props.mode === 'lasso') !== event.shiftKey) {

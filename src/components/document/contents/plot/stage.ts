@@ -28,7 +28,7 @@ export class Stage {
   /**
    * @param canvas The canvas.
    * @param onDraw Called after each drawing, for what lies above the canvas.
-   * @param kind How to draw; default: by WebGL, where a graphics card does it.
+   * @param kind How to draw; default: by WebGL, where there is one.
    */
   constructor(
     private readonly _canvas: HTMLCanvasElement,
@@ -205,7 +205,7 @@ function backgroundOf(element: HTMLElement): string {
 
 let webgl: boolean | undefined;
 
-/** Whether WebGL is there, and drawn by a graphics card: without one, a 2D canvas is quicker. */
+/** Whether there is WebGL that is not known to be slow. */
 export function hasWebgl(): boolean {
   if (webgl === undefined) {
     const context = document

@@ -5,7 +5,6 @@ import { useState } from 'react';
 import {
   Button,
   Checkbox,
-  Icon,
   LinkButton,
   Popover,
   Text,
@@ -39,12 +38,12 @@ export function ColumnChooser(props: IColumnChooserProps) {
   return (
     <>
       <Button
+        caret
         popup="dialog"
         expanded={anchor !== null}
         onClick={event => setAnchor(anchor ? null : event.currentTarget)}
       >
         {props.words ?? t('{n} of {of} columns', values)}
-        <Icon name="down" size="small" />
       </Button>
       {anchor && (
         <Popover

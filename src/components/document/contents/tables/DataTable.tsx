@@ -6,7 +6,7 @@ import { Table, Text, useWords } from '../../../base';
 import { type Column, type TablePage, drawn, widthFor, writer } from './cells';
 
 // The letters of code are this much wider than those of text.
-const CODE = 1.12;
+const CODE = 1.02;
 
 export interface IDataTableProps {
   page: TablePage;

@@ -6,7 +6,7 @@ import { type IColumn, measured } from '../../../base';
 export type TablePage = NonNullable<Preview['table']>;
 export type Column = TablePage['columns'][number];
 
-const LETTER = 7.2;
+const LETTER = 8;
 const PADDING = 24;
 const NARROWEST = 56;
 const WIDEST = 280;

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useState } from 'react';
 
-import { Bar, Disclosure, LinkButton, Text, count, useWords } from '../../../base';
+import { Bar, Disclosure, LinkButton, Text, count, exactly, useWords } from '../../../base';
 import { counted, kindOf, textOf, valuesOf } from './calls';
 import type { VariantHead } from './Variants';
 
@@ -61,7 +61,7 @@ function spanOf({ records }: VariantHead): string {
   const names = [...new Set(records ? valuesOf(records, 'CHROM').map(textOf) : [])];
   const positions = (records ? valuesOf(records, 'POS') : []).filter(p => typeof p === 'number');
   return names.length === 1 && positions.length
-    ? `${names[0]}:${count(Math.min(...positions))}-${count(Math.max(...positions))}`
+    ? `${names[0]}:${exactly(Math.min(...positions))}-${exactly(Math.max(...positions))}`
     : names.filter(Boolean).join(', ');
 }
 
@@ -117,6 +117,20 @@ function Counts({ title, counts, whole }: ICountsProps) {
   );
 }
 
+/** What a field holds, in words: `A Float` is a float for each alternative allele. */
+function typeOf(t: Words, type: string | null): string {
+  const [number = '', name = ''] = (type ?? '').toLowerCase().split(' ');
+  const each: Record<string, string> = {
+    a: t('{type}, per ALT', { type: name }),
+    r: t('{type}, per allele', { type: name }),
+    g: t('{type}, per genotype', { type: name }),
+    '.': t('{type}, any number', { type: name }),
+    '0': name,
+    '1': name
+  };
+  return each[number] ?? t('{n} × {type}', { n: number, type: name });
+}
+
 interface IFieldsProps {
   header: VariantHead;
   kind: (typeof KINDS)[number];
@@ -149,7 +163,7 @@ function Fields({ header, kind }: IFieldsProps) {
         {(all ? fields : fields.slice(0, SHOWN_FIRST)).map(({ id, type, description }) => (
           <li key={id} title={description ?? undefined}>
             <Text text={id} code title={false} />
-            <span>{type?.toLowerCase() ?? ''}</span>
+            <Text text={typeOf(t, type)} />
             <Text text={description ?? ''} className="omicshelf-dim" />
           </li>
         ))}

@@ -112,6 +112,9 @@ export function Records({ records, show, samples }: IRecordsProps) {
   );
 }
 
+// At most: alleles may be thousands of bases long.
+const WIDTHS: Record<string, number> = { REF: 72, ALT: 90, FILTER: 150 };
+
 function fixedColumns(records: TablePage): [IColumn, Write][] {
   const quality = valuesOf(records, 'QUAL');
   const write = measured(quality.filter(value => typeof value === 'number'));
@@ -119,6 +122,9 @@ function fixedColumns(records: TablePage): [IColumn, Write][] {
     const values = valuesOf(records, name);
     if (name === 'ID' && values.every(value => value === null)) {
       return []; // most files have none
+    }
+    if (name === 'CHROM' && new Set(values).size === 1) {
+      return []; // it is told beside
     }
     const texts = values.map(value =>
       typeof value === 'number' ? (name === 'QUAL' ? write(value) : exactly(value)) : textOf(value)
@@ -128,7 +134,7 @@ function fixedColumns(records: TablePage): [IColumn, Write][] {
     const column: IColumn = {
       key: name,
       label: name,
-      width: Math.min(widthFor(longest), number ? 110 : 170),
+      width: Math.min(widthFor(longest), WIDTHS[name] ?? 120),
       align: number ? 'end' : 'start'
     };
     const code = name === 'REF' || name === 'ALT';
