@@ -36,7 +36,6 @@ from omicshelf.notebook.variables import (
     described,
     free_name,
     load_into,
-    options_of,
     plan,
     user_names,
     variables,
@@ -164,8 +163,8 @@ class KernelRequests:
             found,
             self._names(),
             variable=wish.variable,
+            way=wish.way,
             overwrite=wish.overwrite,
-            **options_of(wish.way),
         )
         code = code_of(found, name, way=wish.way)
         return {"variable": name, "code": code, "holds": described(loaded)}

@@ -15,7 +15,7 @@ from omicshelf.catalog.words import size_in_words
 from omicshelf.errors import Invalid, NotFound
 from omicshelf.notebook import grammar, listing
 from omicshelf.notebook.saving import SavedFirst, save
-from omicshelf.notebook.variables import Names, code_of, described, load_into, options_of, plan
+from omicshelf.notebook.variables import Names, code_of, described, load_into, plan
 from omicshelf.reference import parse_reference
 
 __all__ = ["Shelf"]
@@ -169,7 +169,7 @@ class Shelf:
                 "Choose another name, or overwrite it with --force.",
             )
         name, loaded = load_into(
-            found, self.names, variable=made.variable, overwrite=given.force, **options_of(way)
+            found, self.names, variable=made.variable, way=way, overwrite=given.force
         )
         self.say(f"{name}: {described(loaded)}\n{code_of(found, name, way=way)}")
 

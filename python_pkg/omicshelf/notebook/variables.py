@@ -24,7 +24,6 @@ __all__ = [
     "described",
     "free_name",
     "load_into",
-    "options_of",
     "plan",
     "user_names",
     "variables",
@@ -116,6 +115,7 @@ def load_into(
     names: Names,
     *,
     variable: str | None = None,
+    way: str = "memory",
     overwrite: bool = False,
     **options: Any,
 ) -> tuple[str, Any]:
@@ -125,8 +125,10 @@ def load_into(
     ----------
     variable
         Its name; default: a free one.
+    way
+        One of :data:`WAYS`.
     overwrite
-        It may be there.
+        The variable may be there.
     **options
         What to load, as in :meth:`omicshelf.Dataset.load`.
 
@@ -135,6 +137,7 @@ def load_into(
     omicshelf.errors.AlreadyExists
         There is such a variable, and ``overwrite`` is False. Nothing was loaded then.
     """
+    options = {**_options_of(way), **options}
     name = check_name(variable) if variable else free_name(found, names)
     if name in names and not overwrite:
         raise AlreadyExists(
@@ -147,14 +150,7 @@ def load_into(
     return name, loaded
 
 
-def options_of(way: str) -> dict[str, bool]:
-    """Give what ``load`` takes for one of the :data:`WAYS`.
-
-    Raises
-    ------
-    omicshelf.errors.Invalid
-        It is none.
-    """
+def _options_of(way: str) -> dict[str, bool]:
     if way not in WAYS:
         raise Invalid(f"'{way[:40]}' is no way to load.", f"It is one of {', '.join(WAYS)}.")
     return {} if way == "memory" else {way: True}
