@@ -15,6 +15,10 @@ const FIRST_PAUSE_MS = 500;
 export interface IUploadOptions {
   /** Called with the bytes that have arrived. */
   onProgress?: (sent: number) => void;
+  /** Called with the id of the upload, with which it can go on after a lost connection. */
+  onBegun?: (id: string) => void;
+  /** The upload that was begun before: only what is missing of it is sent. */
+  resume?: string;
   signal?: AbortSignal;
 }
 
@@ -31,10 +35,13 @@ export async function upload(
   options: IUploadOptions = {}
 ): Promise<string> {
   const { signal, onProgress } = options;
-  const state = await client._ask<UploadState>('POST', '/uploads', {
-    body: { ...request, size: file.size, chunked: false },
-    signal
-  });
+  const state = options.resume
+    ? await client._ask<UploadState>('GET', pathOf('uploads', options.resume), { signal })
+    : await client._ask<UploadState>('POST', '/uploads', {
+        body: { ...request, size: file.size, chunked: false },
+        signal
+      });
+  options.onBegun?.(state.upload);
   const there = new Set(state.parts);
   try {
     let sent = 0;

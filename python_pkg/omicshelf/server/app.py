@@ -22,7 +22,7 @@ from omicshelf.server.identity import MintedToken, is_of_one_person, own_name
 from omicshelf.server.kernels import credential, is_server, tell_kernels
 from omicshelf.server.limits import RateLimit
 from omicshelf.server.opening import Opening
-from omicshelf.server.page import PageHandler
+from omicshelf.server.page import STATIC, PageFileHandler, PageHandler
 from omicshelf.server.proxy import ProxyHandler
 from omicshelf.server.service import Service
 from omicshelf.server.tokens import TokenIdentityProvider
@@ -164,6 +164,7 @@ class OmicshelfServer(ExtensionApp):
         self.handlers.extend(
             [
                 (r"/omicshelf/?", PageHandler),
+                (r"/omicshelf/static/(.+)", PageFileHandler, {"path": str(STATIC)}),
                 (r"/omicshelf/(health|ready)", HealthHandler, shared),
                 (r"/omicshelf/api(/.*)?", ProxyHandler if self.is_proxy else ApiHandler, shared),
             ]
