@@ -122,7 +122,7 @@ def _searched(part: Part, request: PreviewRequest, text: str) -> RowNames:
     # In the order of the table where they are equally like what was asked for.
     rows = sorted(best, key=lambda row: (best[row][0], row))[: request.limit]
     return RowNames(
-        names=[cut(str(names[row]))[0] for row in rows],
+        names=[str(names[row]) for row in rows],  # whole: they are asked for by them
         rows=rows,
         found=[cut(best[row][1])[0] for row in rows],
         n_found=len(best),

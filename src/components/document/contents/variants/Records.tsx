@@ -120,8 +120,8 @@ function fixedColumns(records: TablePage): [IColumn, Write][] {
   const write = measured(quality.filter(value => typeof value === 'number'));
   return ['CHROM', 'POS', 'ID', 'REF', 'ALT', 'QUAL', 'FILTER'].flatMap(name => {
     const values = valuesOf(records, name);
-    if (name === 'ID' && values.every(value => value === null)) {
-      return []; // most files have none
+    if (!values.length || (name === 'ID' && values.every(value => value === null))) {
+      return []; // most files have no ids
     }
     if (name === 'CHROM' && new Set(values).size === 1) {
       return []; // it is told beside
