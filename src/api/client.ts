@@ -189,7 +189,7 @@ export class CatalogClient {
   /** Give the versions, newest first. */
   async versions(ref: IDatasetRef, signal?: AbortSignal): Promise<VersionRecord[]> {
     const found = await this._get<{ versions: VersionRecord[] }>(`${at(ref)}/versions`, { signal });
-    return found.versions.reverse();
+    return found.versions.sort((a, b) => b.seq - a.seq);
   }
 
   version(ref: IDatasetRef, version: string, signal?: AbortSignal): Promise<VersionRecord> {

@@ -9,6 +9,7 @@ import { useSave } from '../dialogs/save';
 import type { DocumentTab } from '../host';
 import { Facts } from './Facts';
 import { MoreMenu } from './MoreMenu';
+import { hasRoom } from './Room';
 import type { IOpened } from './useOpened';
 import { VersionPicker } from './VersionPicker';
 
@@ -42,7 +43,7 @@ export function Header({ opened, record, version, onTab }: IHeaderProps) {
             {t('Save from kernel…')}
           </Button>
         )}
-        {maySave && (
+        {maySave && hasRoom('files') && (
           <Button icon="clip" onClick={() => onTab('files')}>
             {t('Attach file…')}
           </Button>
@@ -71,7 +72,7 @@ function LoadSplit({ record, version }: { record: DatasetRecord; version: Versio
           look="primary"
           icon="play"
           busy={load.loading !== null}
-          onClick={() => void load.load(dataset, version)}
+          onClick={() => void load.load(dataset, version, {}, split.current ?? undefined)}
         >
           {t('Load into kernel')}
         </Button>

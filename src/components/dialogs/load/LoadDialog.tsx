@@ -142,6 +142,16 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
   };
 }
 
+const ONE_LINE = 56;
+
+/** Break a long line where Python allows it, as one would write it. */
+function broken(code: string): string {
+  return code
+    .split('\n')
+    .map(line => (line.length > ONE_LINE ? line.replace('.load(', '.load(\n    ') : line))
+    .join('\n');
+}
+
 interface IFormProps extends ILoadDialogProps {
   kernels: IKernels;
   form: ILoadForm;
@@ -172,7 +182,7 @@ function LoadForm({ dataset, kernels, form, onClose }: IFormProps) {
       {plan && !stops && (
         <CodeLine
           block
-          code={plan.code}
+          code={broken(plan.code)}
           label={t('The code that loads {id}', { id: dataset.id })}
         />
       )}

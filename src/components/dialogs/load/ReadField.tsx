@@ -15,8 +15,13 @@ export function memoryWords(t: Translate, memory: number | null | undefined): st
     return '';
   }
   return memory < LEAST
-    ? t('under {size}', { size: bytes(LEAST).replace('.0', '') })
-    : t('about {size}', { size: bytes(memory) });
+    ? t('under {size}', { size: roundBytes(LEAST) })
+    : t('about {size}', { size: roundBytes(memory) });
+}
+
+/** An estimate has no decimal that is a zero. */
+function roundBytes(n: number): string {
+  return bytes(n).replace(/[.,]0(?=\s)/, '');
 }
 
 export function ReadField({ form }: { form: ILoadForm }) {
@@ -135,8 +140,8 @@ export function LargeBar({ large }: { large: NonNullable<IPlans['large']> }) {
   const { memory, freeMemory } = large;
   const most = Math.max(memory, freeMemory);
   const larger = memory > freeMemory;
-  const size = bytes(memory);
-  const free = bytes(freeMemory);
+  const size = roundBytes(memory);
+  const free = roundBytes(freeMemory);
   return (
     <div className="omicshelf-large">
       <div className="omicshelf-large-title">

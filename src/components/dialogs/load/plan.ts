@@ -34,14 +34,14 @@ export function usePlans(
   const [waiting, setWaiting] = useState(first === null);
   const [error, setError] = useState<CatalogError | null>(null);
   const [turn, setTurn] = useState(0);
-  // What was planned before the dialog opened need not be asked again.
-  const skip = useRef(first !== null);
   const { atlas, id, version } = ref;
   const wished = JSON.stringify(wish);
+  // What was planned before the dialog opened need not be asked again.
+  const planned = useRef(first ? wished : null);
 
   useEffect(() => {
-    if (!kernels || skip.current) {
-      skip.current = false;
+    if (!kernels || planned.current === wished) {
+      planned.current = null;
       return undefined;
     }
     let current = true;

@@ -10,9 +10,14 @@ import { LoadDialog } from './LoadDialog';
 export interface ILoad {
   /**
    * Load it. Where something stands against it (the name is taken, it is large, there is no
-   * kernel …), the dialog opens instead. It ends when the load has, or the dialog has opened.
+   * kernel …), the dialog opens instead, beside the anchor where it has one. It ends when the load has, or the dialog has opened.
    */
-  load: (ref: IDatasetRef, record: VersionRecord, wish?: ILoadWish) => Promise<void>;
+  load: (
+    ref: IDatasetRef,
+    record: VersionRecord,
+    wish?: ILoadWish,
+    anchor?: Anchor
+  ) => Promise<void>;
   /** Open the dialog: kernel, variable, how it is read. */
   choose: (ref: IDatasetRef, record: VersionRecord, anchor?: Anchor) => void;
   /** The dataset that is being loaded, as `atlas/id`; null when none is. */
@@ -38,7 +43,7 @@ export function useLoad(): ILoad | null {
   const busy = useRef(new Set<string>());
 
   const load = useCallback(
-    async (ref: IDatasetRef, record: VersionRecord, wish: ILoadWish = {}) => {
+    async (ref: IDatasetRef, record: VersionRecord, wish: ILoadWish = {}, anchor?: Anchor) => {
       const name = `${ref.atlas}/${ref.id}`;
       if (!kernels || busy.current.has(name)) {
         return; // a second press of the button is no second load
@@ -49,7 +54,7 @@ export function useLoad(): ILoad | null {
         const wished = { how: host.settings.onLoad, ...wish };
         const plan = await kernels.plan(ref, record, wished);
         if (plan.obstacle) {
-          setAsked({ dataset: ref, record, wish: wished, plan });
+          setAsked({ dataset: ref, record, wish: wished, plan, anchor });
         } else {
           notifyLoaded(host, await kernels.load(ref, record, wished));
         }

@@ -27,7 +27,7 @@ import { Target } from '../load/fields';
 import { useKernels } from '../load/useKernels';
 import { ChangeLines } from './ChangeLines';
 import { Conflict } from './Conflict';
-import { proposeId } from './ids';
+import { proposeId } from '../add/naming';
 import { type ISaveDraft, type ISaveForm, isOf, useSaveForm } from './useSaveForm';
 
 export interface ISaveDialogProps {

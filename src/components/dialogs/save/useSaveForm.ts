@@ -8,7 +8,7 @@ import { useHost } from '../../base';
 import { isGone, keys } from '../../data';
 import { type IKernels, type ISaved, type IVariable, SaveConflict } from '../../host';
 import { findVersion } from '../../document/reference';
-import { isDatasetId, proposeId } from './ids';
+import { idFault, proposeId } from '../add/naming';
 
 /** What a person has typed; it is kept while the dialog is closed to look at something. */
 export interface ISaveDraft {
@@ -202,7 +202,7 @@ function useExpected(
 function useIdState(atlas: string, id: string | null): IdState {
   const { client } = useHost();
   const settled = useSettled(id, 250);
-  const valid = id !== null && isDatasetId(id);
+  const valid = id !== null && idFault(id) === null;
   const { data, isError } = useQuery({
     queryKey: ['dataset', atlas, settled, 'is-taken'],
     queryFn: async ({ signal }) => {

@@ -40,8 +40,6 @@ export function AnnotatedView(props: IAnnotatedProps) {
         version={version}
         table="obs"
         modality={modality?.name}
-        nRows={parts.nObs}
-        colored={embedding && parts.colored}
         embedding={embedding?.name}
         isNew={isNew('obs')}
         newIn={names}
@@ -52,7 +50,6 @@ export function AnnotatedView(props: IAnnotatedProps) {
         version={version}
         table="var"
         modality={modality?.name}
-        nRows={parts.nVars}
         isNew={isNew('var')}
         newIn={names}
       />
@@ -101,12 +98,13 @@ function useFacts(props: IAnnotatedProps, parts: IAnnotated): IFact[] {
   return [
     {
       label: 'X',
-      value: x ? matrixWords(t, x, looksLike) : t('none'),
+      // A MuData as a whole has none: its modalities have.
+      value: x ? matrixWords(t, x, looksLike) : summary.kind === 'mudata' ? null : t('none'),
       hint: x && range(x),
       title: typeof judged === 'string' ? t('Judged from {what}', { what: judged }) : undefined
     },
     { label: t('Non-zero'), value: x && nonZero(t, x) },
-    { label: 'raw', value: rawX && `${matrixWords(t, rawX, null)}, ${columnsOf(t, rawX)}` },
+    { label: 'raw', value: rawX && `${storedWords(t, rawX)}, ${columnsOf(t, rawX)}` },
     {
       label: t('Raw counts'),
       value: counts === null ? searched ? missing : x && t('none') : <code>{place(counts)}</code>
@@ -118,7 +116,7 @@ function useFacts(props: IAnnotatedProps, parts: IAnnotated): IFact[] {
         .join(', ')
     },
     {
-      label: t('Names of genes'),
+      label: t('Gene names'),
       value: modality ? null : geneNames(t, summary.var_names_kind),
       title: summary.var_names_examples?.join(', ')
     }
@@ -127,9 +125,13 @@ function useFacts(props: IAnnotatedProps, parts: IAnnotated): IFact[] {
 
 /** `float32, dense, scaled`. */
 function matrixWords(t: Translate, element: Element, looksLike: string | null): string {
+  const words = [element.dtype, storedWords(t, element), looksWords(t, looksLike)];
+  return words.filter(Boolean).join(', ');
+}
+
+function storedWords(t: Translate, element: Element): string {
   const form = /^(cs[rc])_/.exec(element.kind)?.[1];
-  const stored = form ? t('sparse ({form})', { form }) : t('dense');
-  return [element.dtype, stored, looksWords(t, looksLike)].filter(Boolean).join(', ');
+  return form ? t('sparse ({form})', { form }) : t('dense');
 }
 
 function looksWords(t: Translate, looksLike: string | null): string | null {
@@ -142,6 +144,8 @@ function looksWords(t: Translate, looksLike: string | null): string | null {
       return t('normalised');
     case 'scaled':
       return t('scaled');
+    case 'binary':
+      return t('zeros and ones');
     case 'empty':
       return t('empty');
     default:

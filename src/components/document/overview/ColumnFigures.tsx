@@ -3,11 +3,9 @@
 import { CategoryBar, count, Histogram, measured, share, Text, useWords } from '../../base';
 import type { Translate } from '../../words';
 import { byFrequency, columnKind, type IColumn } from './elements';
-import type { IDistribution } from './sampling';
 
 interface IFiguresProps {
   column: IColumn;
-  distribution: IDistribution | undefined;
   colors: ReadonlyMap<string, string> | null;
 }
 
@@ -23,9 +21,9 @@ export function ColumnFigures(props: IFiguresProps) {
   }
 }
 
-function Numbers({ column, distribution }: IFiguresProps) {
+function Numbers({ column }: IFiguresProps) {
   const t = useWords();
-  const { min, max, mean, n_null: missing, shape } = column.element;
+  const { min, max, median, histogram, n_null: missing, shape } = column.element;
   if (min === null || max === null) {
     const all = missing !== null && missing === shape?.[0];
     return (
@@ -37,38 +35,35 @@ function Numbers({ column, distribution }: IFiguresProps) {
       </>
     );
   }
-  const write = measured([min, mean, max].filter(value => value !== null));
+  const write = measured([min, median, max].filter(value => value !== null));
+  // The least and the largest of whole numbers are whole, whatever their median is.
+  const end = Number.isInteger(min) && Number.isInteger(max) ? measured([min, max]) : write;
   return (
     <>
       <td className="omicshelf-column-figure">
-        {distribution && (
+        {histogram && (
           <Histogram
-            counts={distribution.counts}
-            label={histogramLabel(t, write(min), write(max), distribution, write)}
+            counts={histogram}
+            label={
+              median === null
+                ? t('from {low} to {high}', { low: end(min), high: end(max) })
+                : t('from {low} to {high}, median {median}', {
+                    low: end(min),
+                    high: end(max),
+                    median: write(median)
+                  })
+            }
           />
         )}
       </td>
-      <td className="omicshelf-number">{write(min)}</td>
-      <td className="omicshelf-number">{mean === null ? '' : write(mean)}</td>
+      <td className="omicshelf-number">{end(min)}</td>
+      <td className="omicshelf-number">{median === null ? '' : write(median)}</td>
       <td className="omicshelf-number" title={missing ? missingWords(t, missing) : undefined}>
-        {write(max)}
+        {end(max)}
         {missing ? <Missing n={missing} /> : null}
       </td>
     </>
   );
-}
-
-function histogramLabel(
-  t: Translate,
-  low: string,
-  high: string,
-  distribution: IDistribution,
-  write: (value: number) => string
-): string {
-  const range = t('from {low} to {high}', { low, high });
-  const { median, n, complete } = distribution;
-  const middle = median === null ? '' : `, ${t('median {median}', { median: write(median) })}`;
-  return complete ? range + middle : `${range} (${t('of {n} rows', { n: count(n) })})`;
 }
 
 function Missing({ n }: { n: number }) {

@@ -15,9 +15,8 @@ import {
 } from '../../base';
 import { useSeen } from './useSeen';
 import { ColumnFigures } from './ColumnFigures';
-import { type ColumnKind, columnKind, type IColumn, typeWord } from './elements';
+import { type ColumnKind, columnKind, colorsOf, type IColumn, typeWord } from './elements';
 import { useCategoryColors } from './useCategoryColors';
-import { type IDistribution, useDistributions } from './sampling';
 
 export interface IColumnsTableProps {
   title: string;
@@ -25,11 +24,10 @@ export interface IColumnsTableProps {
   /** How many there are, where not all of them are described. */
   total?: number;
   version: VersionRecord;
+  /** Which of them, for how many are shown at first. */
   table: 'obs' | 'var' | null;
   modality?: string;
-  nRows: number | null;
-  /** The columns that have colours of their own, and an embedding that tells them. */
-  colored?: ReadonlySet<string>;
+  /** An embedding of the rows, by which colours can be asked for. */
   embedding?: string;
   /** The columns that came with this version. */
   isNew: ReadonlySet<string>;
@@ -40,8 +38,6 @@ const AT_FIRST = { obs: 12, var: 6 } as const;
 const MORE = 100;
 // So few are found by looking.
 const SEARCHED_FROM = 9;
-// As many as a request for their values may name.
-const SAMPLED = 40;
 
 export function ColumnsTable(props: IColumnsTableProps) {
   const t = useWords();
@@ -104,20 +100,8 @@ const NO_WORDS: readonly string[] = [];
 
 function Rows(props: IColumnsTableProps & { words: readonly string[] }) {
   const t = useWords();
-  const { title, columns, version, table, modality, nRows } = props;
+  const { title, columns } = props;
   const [place, seen] = useSeen<HTMLTableElement>();
-  const numbers = useMemo(
-    () => columns.filter(({ element }) => columnKind(element) === 'number').slice(0, SAMPLED),
-    [columns]
-  );
-  const distributions = useDistributions({
-    version,
-    table,
-    modality,
-    nRows,
-    columns: numbers,
-    enabled: seen
-  });
   return (
     <table className="omicshelf-overview-columns" aria-label={title} ref={place}>
       <thead>
@@ -129,7 +113,7 @@ function Rows(props: IColumnsTableProps & { words: readonly string[] }) {
             {t('Min')}
           </th>
           <th scope="col" className="omicshelf-number">
-            {t('Mean')}
+            {t('Median')}
           </th>
           <th scope="col" className="omicshelf-number">
             {t('Max')}
@@ -138,13 +122,7 @@ function Rows(props: IColumnsTableProps & { words: readonly string[] }) {
       </thead>
       <tbody>
         {columns.map(column => (
-          <Row
-            key={column.name}
-            {...props}
-            column={column}
-            seen={seen}
-            distribution={distributions.get(column.name)}
-          />
+          <Row key={column.name} {...props} column={column} seen={seen} />
         ))}
       </tbody>
     </table>
@@ -164,17 +142,17 @@ interface IRowProps extends IColumnsTableProps {
   column: IColumn;
   words: readonly string[];
   seen: boolean;
-  distribution: IDistribution | undefined;
 }
 
 function Row(props: IRowProps) {
   const t = useWords();
-  const { column, version, modality, embedding, colored, isNew, newIn, seen } = props;
+  const { column, version, modality, embedding, isNew, newIn, seen } = props;
   const { name, element } = column;
-  const colors = useCategoryColors(
+  const known = useMemo(() => colorsOf(element), [element]);
+  const asked = useCategoryColors(
     version,
     { embedding, modality, column: name },
-    seen && Boolean(colored?.has(name)) && element.kind === 'categorical'
+    seen && known === undefined
   );
   return (
     <tr>
@@ -188,7 +166,7 @@ function Row(props: IRowProps) {
       <td>
         <Text text={typeWord(element)} />
       </td>
-      <ColumnFigures column={column} distribution={props.distribution} colors={colors} />
+      <ColumnFigures column={column} colors={known ?? asked} />
     </tr>
   );
 }

@@ -63,7 +63,7 @@ function colorColumn(parts: IAnnotated): string | undefined {
       element.kind === 'categorical' && (element.n_categories ?? 0) <= MOST_CATEGORIES
   );
   const found =
-    categorical.find(({ name }) => parts.colored.has(name)) ??
+    categorical.find(({ element }) => element.colors) ??
     categorical.find(({ element }) => (element.n_categories ?? 0) > 1);
   return found?.name;
 }

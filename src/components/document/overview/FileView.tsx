@@ -1,6 +1,6 @@
 /** A file that is kept as it is: what is known of it. */
 
-import { bytes, EmptyState, LinkButton, useWords } from '../../base';
+import { Button, bytes, EmptyState, useWords } from '../../base';
 import { Facts } from './FactList';
 import type { ISummaryProps } from './SummaryView';
 
@@ -25,7 +25,9 @@ export function FileView({ summary, version, onTab }: ISummaryProps) {
       <EmptyState
         title={t('Kept as it is')}
         actions={
-          <LinkButton onClick={() => onTab('contents')}>{t('Look into the file')}</LinkButton>
+          <Button look="bordered" onClick={() => onTab('contents')}>
+            {t('Look into the file')}
+          </Button>
         }
       >
         {t('Nothing more is known of files of this format. Every version is kept all the same.')}

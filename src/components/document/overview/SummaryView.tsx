@@ -121,7 +121,6 @@ function TableView({ summary, version }: ISummaryProps) {
         total={summary.n_columns ?? columns.length}
         version={version}
         table={null}
-        nRows={summary.n_rows}
         isNew={NOTHING}
       />
     </>

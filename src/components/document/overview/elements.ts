@@ -30,8 +30,6 @@ export interface IAnnotated {
   varp: IPart[];
   /** The names at the top of `uns`, without the colours of columns. */
   uns: string[];
-  /** The columns for which colours are saved. */
-  colored: ReadonlySet<string>;
 }
 
 /** Facts that a summary has about a modality. */
@@ -41,7 +39,7 @@ export interface IModality {
   countsIn: string | null;
 }
 
-const COLORS = /^(.+)_colors$/;
+const COLORS = /^[^/]+_colors$/;
 
 /** Sort the elements that begin with `prefix`. */
 export function annotated(summary: Summary, prefix = ''): IAnnotated {
@@ -58,11 +56,9 @@ export function annotated(summary: Summary, prefix = ''): IAnnotated {
     obsp: [],
     varm: [],
     varp: [],
-    uns: [],
-    colored: new Set()
+    uns: []
   };
   const uns = new Set<string>();
-  const colored = new Set<string>();
   const rooms: Record<string, IPart[]> = {
     obs: found.obs,
     var: found.var,
@@ -82,17 +78,13 @@ export function annotated(summary: Summary, prefix = ''): IAnnotated {
     if (Object.hasOwn(rooms, room)) {
       rooms[room].push({ name, element });
     } else if (room === 'uns') {
-      const column = COLORS.exec(name)?.[1];
-      if (column !== undefined) {
-        colored.add(column);
-      } else {
+      if (!COLORS.test(name)) {
         uns.add(name.split('/', 1)[0]);
       }
     }
   }
   found.embeddings = merged(found.embeddings);
   found.uns = [...uns];
-  found.colored = colored;
   return found;
 }
 
@@ -176,4 +168,25 @@ export function byFrequency(element: Element): { name: string; n: number }[] {
   return Object.entries(element.categories ?? {})
     .map(([name, n]) => ({ name, n }))
     .sort((a, b) => b.n - a.n);
+}
+
+/**
+ * The colours of a column's categories; null where the file has none, undefined where they cannot
+ * be told from its summary.
+ *
+ * A summary lists them in the order of its categories, the most frequent first. An object puts keys
+ * that look like whole numbers first: of those that are as frequent the order is lost.
+ */
+export function colorsOf(element: Element): ReadonlyMap<string, string> | null | undefined {
+  const { colors } = element;
+  if (!colors) {
+    return null;
+  }
+  const names = Object.keys(element.categories ?? {});
+  if (!names.some(name => /^(0|[1-9]\d*)$/.test(name))) {
+    return new Map(names.map((name, i) => [name, colors[i]]));
+  }
+  const sorted = byFrequency(element);
+  const tied = sorted.some(({ n }, i) => i > 0 && n === sorted[i - 1].n);
+  return tied ? undefined : new Map(sorted.map(({ name }, i) => [name, colors[i]]));
 }

@@ -1,6 +1,6 @@
 /** A key of the metadata, as its value is typed. */
 
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import {
   Combobox,
   Field,
@@ -117,6 +117,8 @@ interface IControlProps extends IMetadataFieldProps {
 
 function Control({ field, options, onChange }: IControlProps) {
   const t = useWords();
+  // As it was at first: a control that became another while one types would lose the focus.
+  const [isLong] = useState(() => field.text.length > ONE_LINE || field.text.includes('\n'));
   switch (field.kind) {
     case 'number':
       return <TextField kind="number" value={field.text} onChange={text => onChange({ text })} />;
@@ -144,7 +146,7 @@ function Control({ field, options, onChange }: IControlProps) {
     case 'json':
       return <TextArea code value={field.text} onChange={text => onChange({ text })} />;
     default:
-      return field.text.length > ONE_LINE || field.text.includes('\n') ? (
+      return isLong ? (
         <TextArea value={field.text} onChange={text => onChange({ text })} />
       ) : (
         <Combobox

@@ -45,7 +45,7 @@ function Frame({ mode, onMode, children, footer }: IFrameProps) {
   const t = useWords();
   return (
     <section className="omicshelf-metadata" aria-label={t('Metadata')}>
-      <header className="omicshelf-metadata-head">
+      <div className="omicshelf-metadata-head">
         <h2>{t('Metadata')}</h2>
         <Segmented
           label={t('How the metadata are shown')}
@@ -56,7 +56,7 @@ function Frame({ mode, onMode, children, footer }: IFrameProps) {
           ]}
           onChange={onMode}
         />
-      </header>
+      </div>
       <div className="omicshelf-metadata-body">{children}</div>
       {footer}
     </section>

@@ -1,0 +1,80 @@
+/** A kernel for tests of components: it plans as it is told, and keeps what was asked of it. */
+
+import type {
+  IKernels,
+  ILoadPlan,
+  ILoadWish,
+  ISaved,
+  ISaveWish,
+  ITarget,
+  IVariable,
+  LoadObstacle
+} from '../components/host';
+import type { IDatasetRef, VersionRecord } from '../api/records';
+
+export const NOTEBOOK: ITarget = {
+  id: 'k1',
+  title: 'analysis.ipynb',
+  kernel: 'Python 3',
+  language: 'python',
+  status: 'idle'
+};
+
+export class TestKernels implements IKernels {
+  current: ITarget | null = NOTEBOOK;
+  all: readonly ITarget[] = [NOTEBOOK];
+  /** What stands against a load, given what is wished. */
+  obstacle: (wish: ILoadWish) => LoadObstacle | null = () => null;
+  loads: ILoadWish[] = [];
+  saves: ISaveWish[] = [];
+  known: IVariable[] = [];
+  /** What a save ends with. */
+  saved: (wish: ISaveWish) => Promise<ISaved> = () =>
+    Promise.resolve({ version: 'v4', changes: [] });
+
+  choose(id: string): void {
+    this.current = this.all.find(target => target.id === id) ?? null;
+    this._listeners.forEach(listener => listener());
+  }
+
+  changed(listener: () => void): () => void {
+    this._listeners.add(listener);
+    return () => this._listeners.delete(listener);
+  }
+
+  plan(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoadPlan> {
+    const variable = wish.variable ?? 'adata';
+    const as = wish.as && wish.as !== 'memory' ? `, ${wish.as}=True` : '';
+    return Promise.resolve({
+      variable,
+      code: `${variable} = Catalog("${ref.atlas}").load("${ref.id}", version="v${record.seq}"${as})`,
+      memory: as ? 400_000 : 5_000_000,
+      freeMemory: 11e9,
+      ways: ['memory', 'backed', 'lazy'],
+      obstacle: this.obstacle(wish)
+    });
+  }
+
+  load(_ref: IDatasetRef, _record: VersionRecord, wish: ILoadWish) {
+    this.loads.push(wish);
+    return Promise.resolve({
+      target: NOTEBOOK,
+      variable: wish.variable ?? 'adata',
+      holds: wish.how === 'insert' ? null : 'AnnData 60 × 30',
+      code: ''
+    });
+  }
+
+  variables(): Promise<IVariable[]> {
+    return Promise.resolve(this.known);
+  }
+
+  save(wish: ISaveWish): Promise<ISaved> {
+    this.saves.push(wish);
+    return wish.dryRun
+      ? Promise.resolve({ version: null, changes: ['+1 obs column `cell_state` (6 categories)'] })
+      : this.saved(wish);
+  }
+
+  private readonly _listeners = new Set<() => void>();
+}
