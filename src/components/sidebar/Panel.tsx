@@ -12,7 +12,7 @@ import {
   useState
 } from 'react';
 
-import { type CatalogError, Unreachable, asCatalogError, isAborted } from '../../api/errors';
+import { Unreachable, asCatalogError, isAborted } from '../../api/errors';
 import type { AtlasRecord, DatasetRecord, Page } from '../../api/records';
 import {
   type Anchor,
@@ -33,7 +33,7 @@ import { CopyDialog, DeleteDialog, StudyDialog } from './dialogs';
 import { FACET_LIMIT, FacetDrawer } from './FacetDrawer';
 import { facetsOf } from './facets';
 import { rowMenu } from './menus';
-import { type ISearch, isEmpty, nFilters, withValues } from './query';
+import { type ISearch, NO_SEARCH, isEmpty, nFilters, withValues } from './query';
 import { useCounts, useMetadataKeys } from './reading';
 import { ListResults, TreeResults } from './Results';
 import { MOST_STUDIES } from './rows';
@@ -57,8 +57,6 @@ export interface IPanelProps {
 
 export function Panel(props: IPanelProps) {
   const { atlas, record, rights, choices, change, searchField } = props;
-  const host = useHost();
-  const { t } = host;
   const search = useSearch();
   const [recent, remember] = useRecent(atlas);
   const found = useFound(atlas, search.settled, choices);
@@ -157,7 +155,6 @@ export function Panel(props: IPanelProps) {
         />
       )}
       {doing.floating}
-      <span hidden>{t('Datasets')}</span>
     </>
   );
 }
@@ -220,17 +217,15 @@ function useFound(atlas: string, settled: ISearch, choices: IChoices) {
   const error = failure && !isAborted(failure) ? asCatalogError(failure) : null;
   const isWrong = error !== null && error.kind === 'Invalid' && !isEmpty(settled);
   // What cannot be understood changes nothing of what is shown.
-  const good = useRef<{ search: ISearch; counts: Page | undefined }>({
-    search: settled,
+  const understood = useRef<{ search: ISearch; counts: Page | undefined }>({
+    search: NO_SEARCH,
     counts: undefined
   });
-  if (!isWrong) {
-    good.current = {
-      search: settled,
-      counts: asked.data ?? (error ? good.current.counts : undefined)
-    };
+  if (asked.data && !asked.isPlaceholderData && !asked.error) {
+    understood.current = { search: settled, counts: asked.data };
   }
-  const { search, counts } = good.current;
+  const search = isWrong ? understood.current.search : settled;
+  const counts = asked.data ?? (error ? understood.current.counts : undefined);
   const count = asked.isPlaceholderData ? null : (asked.data?.total ?? null);
   useEffect(() => {
     if (count !== null) {

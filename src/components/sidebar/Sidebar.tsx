@@ -215,7 +215,7 @@ function Head(props: IHeadProps) {
 
 /** Files over the panel, and let go in it. */
 function useDrop(enabled: boolean, onDrop: (files: IDropped) => void) {
-  const { t, notify } = useHost();
+  const host = useHost();
   const [over, setOver] = useState(false);
   const depth = useRef(0);
   const end = () => {
@@ -250,7 +250,7 @@ function useDrop(enabled: boolean, onDrop: (files: IDropped) => void) {
       event.preventDefault();
       if (enabled) {
         dropped(event.dataTransfer).then(onDrop, () =>
-          notify({ kind: 'error', text: t('What was dropped cannot be read') })
+          host.notify({ kind: 'error', text: host.t('What was dropped cannot be read') })
         );
       }
     }

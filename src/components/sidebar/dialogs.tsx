@@ -30,7 +30,7 @@ interface IDialogOf {
 /** Which study they belong to; an empty one takes them out of theirs. */
 export function StudyDialog({ records, actions, onClose }: IDialogOf) {
   const t = useWords();
-  const { notify } = useHost();
+  const host = useHost();
   const studies = useStudies(records[0].atlas).data ?? [];
   const same = records.every(record => record.study_id === records[0].study_id);
   const before = same ? (records[0].study_id ?? '') : '';
@@ -40,7 +40,7 @@ export function StudyDialog({ records, actions, onClose }: IDialogOf) {
   const save = () =>
     form.run(async () => {
       await actions.moveToStudy(records, named || null);
-      notify({
+      host.notify({
         kind: 'done',
         text: named
           ? t.plural(

@@ -24,10 +24,11 @@ export function facetsOf(
   }
   const n = found?.n_datasets ?? 0;
   const useful = (found?.keys ?? []).filter(
-    ({ n_datasets, n_values }) =>
+    ({ key, n_datasets, n_values }) =>
       n_datasets >= ENOUGH * n &&
       // A title or a date of its own for each dataset is nothing to choose by.
       (n_values <= MANY_VALUES || n_values <= n_datasets / 2) &&
+      (n_values < n_datasets || FAVOURITES.includes(plain(key))) &&
       (n_values > 1 || n_datasets < n)
   );
   const rank = (key: string) => {

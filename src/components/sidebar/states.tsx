@@ -20,7 +20,7 @@ import { type ISearch, NO_SEARCH, nFilters } from './query';
 export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () => void }) {
   const { atlas, mayWrite, onAdd } = props;
   const t = useWords();
-  const { tryExample } = useHost();
+  const hasExample = useHost().tryExample !== undefined;
   const example = useExample(atlas);
   if (!mayWrite) {
     return (
@@ -39,7 +39,7 @@ export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () 
             <Button look="primary" icon="plus" onClick={onAdd}>
               {t('Add a dataset')}
             </Button>
-            {tryExample && (
+            {hasExample && (
               <Button look="bordered" icon="cells" busy={example.busy} onClick={example.run}>
                 {t('Try with a real dataset')}
               </Button>
@@ -47,7 +47,7 @@ export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () 
           </>
         }
         footnote={
-          tryExample &&
+          hasExample &&
           t('pbmc68k_reduced, 700 × 765, 4.5 MB. It comes with scanpy; no network is needed.')
         }
       >
