@@ -165,7 +165,7 @@ function hasNoStudy(counts: Page | undefined): boolean {
 }
 
 /** The rows are on their way, or were stopped. */
-function Searching({ atlas, failed }: { atlas: string; failed: boolean }) {
+export function Searching({ atlas, failed }: { atlas: string; failed: boolean }) {
   const { t } = useHost();
   const queries = useQueryClient();
   const [stopped, setStopped] = useState(false);
@@ -197,7 +197,7 @@ function Searching({ atlas, failed }: { atlas: string; failed: boolean }) {
 }
 
 /** What a search finds: counts, what is wrong with it, and what is shown where it is wrong. */
-function useFound(atlas: string, settled: ISearch, choices: IChoices) {
+export function useFound(atlas: string, settled: ISearch, choices: IChoices) {
   const { settings, feed, t } = useHost();
   const queries = useQueryClient();
   const announce = useAnnounce();
