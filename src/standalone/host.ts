@@ -5,13 +5,11 @@ import { PolledFeed } from '../api/feed';
 import { HttpTransport } from '../api/http';
 import type { IDatasetRef } from '../api/records';
 import { ToastQueue } from '../components/base';
-import type { DocumentTab, IHost, IMemory, ISettings } from '../components/host';
+import { copyText, StoredMemory } from '../components/browser';
+import type { DocumentTab, IHost, ISettings } from '../components/host';
 import { translate } from '../components/words';
 
 const COOKIE = /(?:^|; )_xsrf=([^;]*)/;
-
-/** Below these names the page remembers something, and nothing of other pages. */
-const MEMORY = 'omicshelf/';
 
 const SETTINGS: ISettings = {
   defaultAtlas: '',
@@ -53,50 +51,8 @@ export function pageHost(
     toasts,
     open,
     notify: notice => void toasts.add(notice),
-    copy,
+    copy: copyText,
     memory: new StoredMemory(),
     settings: SETTINGS
   };
-}
-
-/** Put text on the clipboard, also on a page that came without encryption. */
-async function copy(text: string): Promise<void> {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  const field = document.createElement('textarea');
-  field.value = text;
-  field.style.position = 'fixed';
-  field.style.opacity = '0';
-  document.body.append(field);
-  const before = document.activeElement;
-  field.select();
-  const done = document.execCommand('copy');
-  field.remove();
-  if (before instanceof HTMLElement) {
-    before.focus();
-  }
-  if (!done) {
-    throw new Error('The browser did not copy the text.');
-  }
-}
-
-class StoredMemory implements IMemory {
-  get<T>(key: string): T | undefined {
-    try {
-      const found = localStorage.getItem(MEMORY + key);
-      return found === null ? undefined : (JSON.parse(found) as T);
-    } catch {
-      return undefined; // switched off, or of another release
-    }
-  }
-
-  set(key: string, value: unknown): void {
-    try {
-      localStorage.setItem(MEMORY + key, JSON.stringify(value));
-    } catch {
-      // Full or switched off: then it is forgotten.
-    }
-  }
 }
