@@ -1,9 +1,9 @@
 /** What the sidebar asks the catalog beside the rows: counts, keys, studies that are unfolded. */
 
 import { type UseQueryResult, keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 
-import type { DatasetRecord, MetadataKeys, Page } from '../../api/records';
+import type { DatasetRecord, Filter, MetadataKeys, Page } from '../../api/records';
 import { useHost } from '../base';
 import { keys } from '../data';
 import { type ISearch, nameOf, parseSearch, questionOf, valuesOf, withoutField } from './query';
@@ -38,19 +38,39 @@ export function useOtherValues(
 ): Record<string, Record<string, number>> {
   const { client } = useHost();
   const chosen = fields.filter(field => valuesOf(search, field).length > 0);
-  return useQueries({
+  const found = useQueries({
     queries: chosen.map(field => {
       const rest = withoutField(search, field);
       const query = { ...questionOf(rest), limit: 0, facets: [field], facetLimit, count: false };
       return {
         queryKey: keys.find(atlas, query),
-        queryFn: ({ signal }: { signal: AbortSignal }) => client.find(atlas, query, signal),
-        placeholderData: keepPreviousData
+        queryFn: ({ signal }: { signal: AbortSignal }) => client.find(atlas, query, signal)
       };
-    }),
-    combine: found =>
-      Object.fromEntries(chosen.map((field, i) => [field, found[i]?.data?.facets?.[field] ?? {}]))
+    })
   });
+  const counted = chosen.map((field, i): [string, Record<string, number> | undefined] => [
+    field,
+    found[i].data?.facets?.[field]
+  ]);
+  return Object.fromEntries(useLast(counted));
+}
+
+/**
+ * What is known of each name; what is being read again stays as it was read last.
+ *
+ * Several queries, unlike one, forget what they had when another question is asked.
+ */
+function useLast<K, V>(found: readonly (readonly [K, V | undefined])[]): Map<K, V> {
+  const last = useRef(new Map<K, V>());
+  const now = new Map<K, V>();
+  for (const [name, value] of found) {
+    const kept = value ?? last.current.get(name);
+    if (kept !== undefined) {
+      now.set(name, kept);
+    }
+  }
+  last.current = now;
+  return now;
 }
 
 /** The metadata keys that the atlas's datasets have. */
@@ -97,30 +117,34 @@ export function useStudyRows(
 ): ReadonlyMap<string | null, IStudyRows> {
   const { client } = useHost();
   const question = questionOf(search);
-  return useQueries({
+  const found = useQueries({
     queries: wanted.map(({ study, limit }) => {
-      const inStudy = study === null ? ['study_id', 'missing', null] : ['study_id', '=', study];
-      const where = [...(question.where ?? []), inStudy as unknown as [string, string, unknown]];
+      const inStudy: Filter =
+        study === null ? ['study_id', 'missing', null] : ['study_id', '=', study];
+      const where = [...(question.where ?? []), inStudy];
       const query = { search: question.search, where, orderBy, limit, count: false };
       return {
         queryKey: keys.find(atlas, query),
-        queryFn: ({ signal }: { signal: AbortSignal }) => client.find(atlas, query, signal),
-        placeholderData: keepPreviousData
+        queryFn: ({ signal }: { signal: AbortSignal }) => client.find(atlas, query, signal)
       };
-    }),
-    combine: found =>
-      new Map(
-        wanted.map(({ study }, i): [string | null, IStudyRows] => [
-          study,
-          {
-            // What is shown while more of it comes is of this study, and of no other.
-            datasets: ofStudy(found[i]?.data?.datasets ?? [], study),
-            isPending: found[i]?.data === undefined || found[i].isPlaceholderData,
-            error: found[i]?.error ?? null
-          }
-        ])
-      )
+    })
   });
+  const rows = useLast(
+    wanted.map(({ study }, i): [string | null, readonly DatasetRecord[] | undefined] => {
+      const page = found[i].data;
+      return [study, page && ofStudy(page.datasets, study)];
+    })
+  );
+  return new Map(
+    wanted.map(({ study }, i): [string | null, IStudyRows] => [
+      study,
+      {
+        datasets: rows.get(study) ?? [],
+        isPending: found[i].data === undefined,
+        error: found[i].error
+      }
+    ])
+  );
 }
 
 function ofStudy(datasets: readonly DatasetRecord[], study: string | null) {

@@ -81,7 +81,10 @@ export function treeRows(
     if (open.error) {
       rows.push({ kind: 'failed', key: `failed ${name}`, study, error: open.error });
     } else if (open.isPending) {
-      rows.push({ kind: 'pending', key: `pending ${name}`, study });
+      // What was there before stays until the new rows are there.
+      if (!open.datasets.length) {
+        rows.push({ kind: 'pending', key: `pending ${name}`, study });
+      }
     } else if (open.datasets.length < n) {
       const left = n - open.datasets.length;
       rows.push({ kind: 'more', key: `more ${name}`, study, left });
