@@ -1,0 +1,3 @@
+/** Rolling back: what an older version holds is written as a new one. */
+
+export { RollbackDialog, type IRollbackDialogProps } from './RollbackDialog';
