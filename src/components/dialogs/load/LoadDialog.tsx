@@ -105,7 +105,8 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
   const variable = wish.variable ?? plan?.variable ?? '';
   const nameIsGood = isVariableName(variable);
   const nowhere = plan?.obstacle?.kind === 'no-kernel' && wish.target === undefined;
-  const ready = plan !== null && plan.obstacle === null && !waiting && nameIsGood;
+  // While the kernel is asked anew, what it said before may no longer be so: see `run`.
+  const ready = plan !== null && (waiting || plan.obstacle === null) && nameIsGood;
 
   const run = async (wished: ILoadWish) => {
     if (!kernels) {
@@ -114,6 +115,11 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
     setBusy(true);
     setFailure(null);
     try {
+      // Pressed before the kernel has answered: what stands against it shows by itself.
+      if (waiting && (await kernels.plan(dataset, record, wished)).obstacle) {
+        setBusy(false);
+        return;
+      }
       onLoaded(await kernels.load(dataset, record, wished));
     } catch (reason) {
       setFailure(isAborted(reason) ? null : asCatalogError(reason));

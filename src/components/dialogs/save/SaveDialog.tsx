@@ -1,6 +1,6 @@
 /** Save from kernel: which variable, where to, and a message. */
 
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { DatasetRecord, IDatasetRef } from '../../../api/records';
 import {
   Button,
@@ -105,7 +105,7 @@ function saveVerb(
 }
 
 function Content(props: ISaveDialogProps & { form: ISaveForm }) {
-  const { form, record, atlas } = props;
+  const { form } = props;
   const t = useWords();
   if (form.error) {
     return <Problem error={form.error} onRetry={form.again} />;
@@ -131,6 +131,14 @@ function Content(props: ISaveDialogProps & { form: ISaveForm }) {
       </EmptyState>
     );
   }
+  return <Fields {...props} />;
+}
+
+function Fields({ form, record, atlas }: ISaveDialogProps & { form: ISaveForm }) {
+  const t = useWords();
+  const message = useRef<HTMLInputElement>(null);
+  // They come when the kernel has answered: the dialog gave its focus to what was there before.
+  useEffect(() => message.current?.focus(), []);
   const isNew = form.draft.where === 'new';
   return (
     <>
@@ -142,8 +150,8 @@ function Content(props: ISaveDialogProps & { form: ISaveForm }) {
         <TextField
           value={form.draft.message}
           placeholder={t('What you did, and why')}
-          onChange={message => form.change({ message })}
-          first
+          onChange={text => form.change({ message: text })}
+          ref={message}
         />
       </Field>
       <CodeLine code={equivalent(form, record)} label={t('The line of code that does the same')} />
