@@ -7,11 +7,12 @@ import type { CatalogClient } from '../api/client';
 import { type CatalogError, asCatalogError, isAborted } from '../api/errors';
 import type { IDatasetRef, VersionRecord } from '../api/records';
 import type { DocumentTab, ILoadWish } from '../components/host';
+import type { ISidebarHandle } from '../components/sidebar';
 import type { DatasetView, Documents } from './documents';
 import type { IShared } from './host';
 import type { LabKernels } from './kernels/kernels';
 import type { Layer } from './layer';
-import type { Panel } from './panel';
+import { Panel } from './panel';
 import type { ICatalog } from './tokens';
 
 export class LabCatalog implements ICatalog {
@@ -47,6 +48,18 @@ export class LabCatalog implements ICatalog {
     return ref.version
       ? this.client.version(ref, ref.version)
       : (await this.client.dataset(ref)).record.version;
+  }
+
+  /** Show the panel, and give what can be done to it. */
+  async sidebar(): Promise<ISidebarHandle | null> {
+    this.app.shell.activateById(Panel.ID);
+    return this.panel.sidebar();
+  }
+
+  /** The atlas that the panel shows, or the first. */
+  async atlas(): Promise<string> {
+    const shown = this.panel.atlas || this.shared.settings.defaultAtlas;
+    return shown || ((await this.client.atlases()).atlases[0]?.name ?? 'default');
   }
 
   /** Do something for a command: what goes wrong is told to the person. */

@@ -40,10 +40,13 @@ export function addCommands(catalog: LabCatalog): void {
   commands.addCommand(COMMANDS.search, {
     label: t('Search datasets'),
     describedBy: { args: NOTHING },
-    execute: () => {
-      app.shell.activateById(Panel.ID);
-      panel.focusSearch();
-    }
+    execute: async () => (await catalog.sidebar())?.focusSearch()
+  });
+  commands.addCommand(COMMANDS.add, {
+    label: t('Add dataset…'),
+    icon: shelfIcon,
+    describedBy: { args: NOTHING },
+    execute: async () => (await catalog.sidebar())?.add()
   });
   commands.addCommand(COMMANDS.refresh, {
     label: t('Refresh datasets'),

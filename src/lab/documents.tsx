@@ -35,11 +35,12 @@ export class DatasetView extends CatalogWidget {
     return this._version;
   }
 
-  /** Show another tab, or another version. */
+  /** Show another tab, or another version; what is undefined stays. */
   go(tab: DocumentTab | undefined, version: string | undefined): void {
     this._tab = tab ?? this._tab;
     this._version = version ?? this._version;
     this.update();
+    this._onChange();
   }
 
   protected override content(): ReactNode {
@@ -113,6 +114,7 @@ export class Documents {
     const onChange = () => void this.tracker.save(widget);
     const content = new DatasetView(this._shared, this._additions(), ref, tab, onChange);
     const widget = new MainAreaWidget({ content });
+    widget.toolbar.hide(); // the document has its own
     // A page may hold a dataset once only: its tab is found again by this.
     widget.id = `omicshelf-document-${ref.atlas}-${ref.id}`;
     widget.title.label = ref.id;

@@ -4,13 +4,13 @@ import { CatalogClient } from '../api/client';
 import { PolledFeed } from '../api/feed';
 import { HttpTransport } from '../api/http';
 import { ToastQueue } from '../components/base';
+import { StoredMemory, copyText } from '../components/browser';
 import type { IHost } from '../components/host';
 import { type Translate, translate } from '../components/words';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { FeedHub } from './feed';
-import { BrowserMemory } from './memory';
 import { LabSettings } from './settings';
 
 /** What all panels share; each has a feed of its own, see {@link FeedHub}. */
@@ -47,27 +47,10 @@ export function share(server: ServerConnection.ISettings, trans: TranslationBund
       client,
       t,
       notify: notice => toasts.add(notice),
-      copy: text => copied(text),
-      memory: new BrowserMemory(server.baseUrl),
+      copy: copyText,
+      // Several servers may share an origin, as on a hub.
+      memory: new StoredMemory(`omicshelf:${server.baseUrl}:`),
       settings
     }
   };
-}
-
-/** Put text on the clipboard, also where a page without HTTPS may not write to it. */
-async function copied(text: string): Promise<void> {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  const put = (event: ClipboardEvent) => {
-    event.clipboardData?.setData('text/plain', text);
-    event.preventDefault();
-  };
-  document.addEventListener('copy', put, { once: true });
-  try {
-    document.execCommand('copy');
-  } finally {
-    document.removeEventListener('copy', put);
-  }
 }

@@ -34,6 +34,11 @@ export class Layer extends CatalogWidget {
     )(ref, record, wish);
   }
 
+  // It is always there, and shows nothing that changes by itself.
+  protected override get follows(): boolean {
+    return false;
+  }
+
   protected override content(): ReactNode {
     return (
       <>

@@ -1,26 +1,27 @@
-/** What is shown where: the components' rooms, each read when it is first wanted. */
+/** What is shown where: the components' rooms. */
 
-import type { IDatasetRef } from '../api/records';
-import { AtlasList } from '../components/AtlasList';
-import { useHost } from '../components/base';
-import { useDataset } from '../components/data';
-import type { DocumentTab } from '../components/host';
+import { Suspense, lazy } from 'react';
 
-/** The sidebar. */
-export function PanelRoom() {
-  const { client, t } = useHost();
-  return <AtlasList client={client} t={t} />;
-}
+import { Skeleton, Waiting, useWords } from '../components/base';
+import type { IDatasetDocumentProps } from '../components/document';
 
-export interface IDocumentRoomProps {
-  dataset: IDatasetRef;
-  tab: DocumentTab;
-  onTab(tab: DocumentTab): void;
-  onVersion(version: string): void;
-}
+// Read when the first document is opened: the panel is there sooner.
+const DatasetDocument = lazy(async () => ({
+  default: (await import('../components/document')).DatasetDocument
+}));
 
 /** The document of a dataset. */
-export function DocumentRoom({ dataset }: IDocumentRoomProps) {
-  const found = useDataset(dataset);
-  return <h2>{found.data?.record.dataset_id ?? found.error?.message}</h2>;
+export function DocumentRoom(props: IDatasetDocumentProps) {
+  const t = useWords();
+  return (
+    <Suspense
+      fallback={
+        <Waiting label={t('Opening {id}', { id: props.dataset.id })}>
+          <Skeleton rows={8} />
+        </Waiting>
+      }
+    >
+      <DatasetDocument {...props} />
+    </Suspense>
+  );
 }

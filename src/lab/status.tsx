@@ -5,10 +5,12 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 
 import { Icon, Text } from '../components/base';
 import type { IShared } from './host';
+import type { Panel } from './panel';
 
 export class StatusItem extends ReactWidget {
   constructor(
     private readonly _shared: IShared,
+    private readonly _panel: Panel,
     private readonly _show: () => void
   ) {
     super();
@@ -16,18 +18,21 @@ export class StatusItem extends ReactWidget {
   }
 
   protected override render(): ReactElement {
-    return <Status shared={this._shared} onShow={this._show} />;
+    return <Status shared={this._shared} panel={this._panel} onShow={this._show} />;
   }
 }
 
-function Status({ shared, onShow }: { shared: IShared; onShow: () => void }) {
-  const { t, hub, settings, host } = shared;
+function Status(props: { shared: IShared; panel: Panel; onShow: () => void }) {
+  const { shared, panel, onShow } = props;
+  const { t, hub } = shared;
   const [, renew] = useReducer((n: number) => n + 1, 0);
   useEffect(() => hub.feed.onConnection(renew), [hub]);
-  useEffect(() => settings.changed(renew), [settings]);
+  useEffect(() => {
+    panel.atlasChanged.connect(renew);
+    return () => void panel.atlasChanged.disconnect(renew);
+  }, [panel]);
   const isLost = hub.feed.connection.state === 'unreachable';
-  const atlas = host.memory.get<string>('atlas') ?? settings.defaultAtlas;
-  const words = isLost ? t('Catalog out of reach') : atlas || t('Datasets');
+  const words = isLost ? t('Catalog out of reach') : panel.atlas || t('Datasets');
   return (
     <button
       type="button"

@@ -53,14 +53,19 @@ export class CatalogWidget extends ReactWidget {
     return null;
   }
 
+  /** Whether what it shows is of the catalog, and is kept as the catalog is. */
+  protected get follows(): boolean {
+    return true;
+  }
+
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
-    this._feed.isShown = true;
+    this._feed.isShown = this.follows;
   }
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
-    this._feed.isShown = this.isVisible;
+    this._feed.isShown = this.follows && this.isVisible;
   }
 
   protected override onBeforeHide(msg: Message): void {

@@ -97,7 +97,11 @@ export class LabKernels implements IKernels {
     if (language !== PYTHON) {
       return this._planInR(ref, record, wish, language);
     }
-    const place = await this._placeOf(target);
+    const { place } = target;
+    if (!place) {
+      // Its notebook is opened when it is loaded into, and not for being asked.
+      return { ...this._planWithout(ref, record, wish), obstacle: null };
+    }
     const kernel = await kernelOf(place);
     if (!kernel || kernel.status === 'dead') {
       return { ...this._planWithout(ref, record, wish), obstacle: { kind: 'dead' } };
@@ -380,6 +384,7 @@ export class LabKernels implements IKernels {
     if (!place) {
       throw this._obstructed({ kind: 'no-kernel' });
     }
+    this._options.show(place);
     return place;
   }
 

@@ -14,13 +14,14 @@ export function makeKernels(
   shared: IShared
 ): LabKernels {
   const targets = new Targets(app, notebooks);
+  const busy = new BusyNotices(shared);
   return new LabKernels({
     targets,
     settings: shared.settings,
     t: shared.t,
     openNotebook: path => openNotebook(app, path),
     show: place => app.shell.activateById(place.id),
-    onBusy: (target, cancel) => tellBusy(shared, target, cancel)
+    onBusy: (target, cancel) => busy.wait(target, cancel)
   });
 }
 
@@ -49,24 +50,56 @@ async function pythonOf(app: JupyterFrontEnd): Promise<string | undefined> {
   return isPython(specs?.default) ? specs?.default : all.find(spec => isPython(spec?.name))?.name;
 }
 
-/** Say that a cell runs, and offer to give up; nothing is shown for a moment's work. */
-function tellBusy(shared: IShared, target: IKernelTarget, cancel: () => void): () => void {
-  let id: string | null = null;
-  const timer = setTimeout(() => {
-    const text = shared.t('{place} is running a cell. What you asked for comes next.', {
-      place: target.title
-    });
-    id = Notification.emit(text, 'in-progress', {
-      autoClose: false,
-      actions: [{ label: shared.t('Cancel'), callback: cancel }]
-    });
-  }, SAID_AFTER);
-  return () => {
-    clearTimeout(timer);
-    if (id) {
-      Notification.dismiss(id);
+const SAID_AFTER = 300;
+
+/** Says that kernels are busy, once for each, however much waits for it. */
+class BusyNotices {
+  constructor(private readonly _shared: IShared) {}
+
+  /** Something waits for a kernel; the function says that it waits no more. */
+  wait(target: IKernelTarget, cancel: () => void): () => void {
+    const notice = this._notices.get(target.id) ?? this._begin(target);
+    notice.cancels.add(cancel);
+    return () => {
+      notice.cancels.delete(cancel);
+      if (notice.cancels.size === 0) {
+        this._end(target.id);
+      }
+    };
+  }
+
+  private _begin(target: IKernelTarget): INotice {
+    const cancels = new Set<() => void>();
+    // Nothing is shown for a moment's work.
+    const timer = setTimeout(() => {
+      const { t } = this._shared;
+      const text = t('{place} is running a cell. What you asked for comes next.', {
+        place: target.title
+      });
+      notice.shown = Notification.emit(text, 'in-progress', {
+        autoClose: false,
+        actions: [{ label: t('Cancel'), callback: () => cancels.forEach(cancel => cancel()) }]
+      });
+    }, SAID_AFTER);
+    const notice: INotice = { cancels, timer, shown: null };
+    this._notices.set(target.id, notice);
+    return notice;
+  }
+
+  private _end(id: string): void {
+    const notice = this._notices.get(id);
+    this._notices.delete(id);
+    clearTimeout(notice?.timer);
+    if (notice?.shown) {
+      Notification.dismiss(notice.shown);
     }
-  };
+  }
+
+  private readonly _notices = new Map<string, INotice>();
 }
 
-const SAID_AFTER = 300;
+interface INotice {
+  cancels: Set<() => void>;
+  timer: ReturnType<typeof setTimeout>;
+  shown: string | null;
+}

@@ -30,25 +30,25 @@ export const catalogPlugin: JupyterFrontEndPlugin<ICatalog> = {
   autoStart: true,
   provides: ICatalog,
   optional: [ILayoutRestorer, INotebookTracker, ISettingRegistry, ITranslator],
-  activate: (
+  activate: async (
     app: JupyterFrontEnd,
     restorer: ILayoutRestorer | null,
     notebooks: INotebookTracker | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
-  ): ICatalog => {
+  ): Promise<ICatalog> => {
     const trans = (translator ?? nullTranslator).load('omicshelf');
     const shared = share(app.serviceManager.serverSettings, trans);
+    if (registry) {
+      // Before anything is shown; where they cannot be read, the defaults hold.
+      await shared.settings.follow(registry, PLUGIN).catch((reason: unknown) => {
+        console.error('omicshelf: the settings could not be read.', reason);
+      });
+    }
     const kernels = notebooks && makeKernels(app, notebooks, shared);
     const catalog = made(app, shared, kernels);
     addCommands(catalog);
     place(catalog, restorer);
-    if (registry) {
-      // Where they cannot be read, the defaults hold.
-      shared.settings.follow(registry, PLUGIN).catch((reason: unknown) => {
-        console.error('omicshelf: the settings could not be read.', reason);
-      });
-    }
     return catalog;
   }
 };

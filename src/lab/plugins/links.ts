@@ -12,14 +12,13 @@ export const linksPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ICatalog],
   activate: (app: JupyterFrontEnd, catalog: ICatalog) => {
-    // At once: JupyterLab's own routes change the address while it starts.
-    const { ref, text } = takeLink(window.location.href);
+    const { ref, text, url } = takeLink(window.location.href);
     if (!text) {
       return;
     }
+    // At once: JupyterLab keeps what is in the address when it begins to read it.
+    window.history.replaceState(window.history.state, '', url);
     void app.restored.then(async () => {
-      const { url } = takeLink(window.location.href);
-      window.history.replaceState(window.history.state, '', url);
       if (ref) {
         await catalog.open(ref);
         return;

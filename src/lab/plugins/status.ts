@@ -17,8 +17,8 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     if (!bar) {
       return;
     }
-    const { shared } = catalog as LabCatalog;
-    const item = new StatusItem(shared, () => void app.commands.execute(COMMANDS.show));
+    const { shared, panel } = catalog as LabCatalog;
+    const item = new StatusItem(shared, panel, () => void app.commands.execute(COMMANDS.show));
     bar.registerStatusItem('omicshelf:status', { item, align: 'left', rank: 20 });
   }
 };
