@@ -85,8 +85,10 @@ export function useLeaving(
   useEffect(() => {
     const owner = panel.current?.ownerDocument ?? document;
     const elsewhere = (event: Event) => {
-      // What floats above the panel is its child in the document, so it is inside.
-      if (!inside(event)) {
+      // What floats above the panel is its child in the document, so it is inside. A host that
+      // gives the focus to what holds the panel has not left it: the press that follows counts.
+      const held = event.target instanceof Node && event.target.contains(panel.current);
+      if (!inside(event) && !(event.type === 'focusin' && held)) {
         leave.current();
       }
     };
