@@ -144,6 +144,7 @@ def show(showing: Showing, new_page: Callable[..., Page]) -> Callable[..., Page]
         page = showing.go(new_page(), _ATLAS, dataset, **query)
         # The first question of all starts the process that reads files.
         expect(page.locator(".omicshelf-table-row").nth(1)).to_be_visible(timeout=_SLOW)
+        expect(page.locator(".omicshelf-waiting")).to_have_count(0, timeout=_SLOW)
         return page
 
     return open_
@@ -416,7 +417,9 @@ def test_nothing_stands_in_the_way(dataset: str, theme: str, show: Callable[...,
 
 def test_fifty_thousand_points_never_block(showing: Showing, new_page: Callable[..., Page]) -> None:
     """Drawing, choosing, moving, zooming, colouring: no task of ours takes 100 ms of work."""
-    assert min(_longest_task(showing, new_page()) for _ in range(2)) < LONGEST
+    found = [_longest_task(showing, new_page()) for _ in range(2)]
+    print(f"longest task: {found} ms")
+    assert min(found) < LONGEST
 
 
 def _longest_task(showing: Showing, page: Page) -> float:
@@ -427,7 +430,7 @@ def _longest_task(showing: Showing, page: Page) -> float:
     trace.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
     trace.on("Tracing.tracingComplete", lambda told: ended.extend([told]))
     showing.go(page, _ATLAS, "many")
-    expect(page.get_by_text("50,000 of 50,000 cells")).to_be_visible()
+    expect(page.get_by_text("50,000 of 50,000 cells")).to_be_visible(timeout=_SLOW)
     _plane(page)
     trace.send(
         "Tracing.start",
@@ -441,7 +444,7 @@ def _longest_task(showing: Showing, page: Page) -> float:
     for key in ("ArrowLeft", "ArrowUp", "+", "+", "-", "0"):
         page.get_by_role("application").press(key)
     page.get_by_role("combobox", name="Colour by", exact=True).click()
-    page.get_by_role("option", name="q1", exact=True).click()
+    page.get_by_role("option", name=re.compile(r"^q1\s?float")).click()
     expect(page.get_by_role("region", name="Legend")).to_contain_text("Median")
     trace.send("Tracing.end")
     page.wait_for_function("() => true")

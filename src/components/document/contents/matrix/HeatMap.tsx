@@ -38,6 +38,8 @@ export function HeatMap({ block, drawn, annotations, label }: IHeatMapProps) {
   const [place, setPlace] = useState<IPlace | null>(null);
   const nRows = block.rowNames.length;
   const nColumns = block.columnNames.length;
+  // What the bars show in colours is told in words.
+  const told = block.fields.filter(({ name }) => annotations.some(bar => bar.name === name));
   const write = useMemo(() => measured(block.values.flat()), [block]);
   const valueAt = ({ row, column }: IPlace) => {
     const value = block.values[row][column];
@@ -119,7 +121,7 @@ export function HeatMap({ block, drawn, annotations, label }: IHeatMapProps) {
               <div>
                 <Bidi text={block.columnNames[place.column]} />: <strong>{valueAt(place)}</strong>
               </div>
-              {block.fields.slice(0, 3).map(field => (
+              {told.map(field => (
                 <div key={field.name} className="omicshelf-dim">
                   <Bidi text={field.name} />:{' '}
                   <Bidi text={String(field.values[place.column] ?? t('none'))} />

@@ -32,7 +32,7 @@ function Fact({ what, children }: { what: string; children: ReactNode }) {
   return (
     <div>
       <dt>{what}</dt>
-      <dd>{typeof children === 'string' ? <Text text={children} /> : children}</dd>
+      <dd>{typeof children === 'string' ? <Text text={children} wrap /> : children}</dd>
     </div>
   );
 }

@@ -164,7 +164,7 @@ function sampleColumns(
     const column: IColumn = {
       key: `sample/${sample}`,
       label: sample,
-      width: widthFor(sample.length)
+      width: widthFor(sample.length + 1)
     };
     const write: Write = row => (
       <Genotype call={genotype(formats[row], fields[row])} field={fields[row]} words={t} />
