@@ -1,10 +1,11 @@
 """The kernel's side of a widget's requests: messages of its comm, answered by threads.
 
 The protocol is that of ``src/api/comm.ts``. The front end sends ``request`` (``id``, ``method``,
-``path``, ``query``, ``headers``, ``body`` or a buffer), ``cancel`` (``id``), and ``listen`` with
-``on``: whether it wants to hear of changes. The kernel sends ``answer`` (``id``, ``status``,
-``headers``, the body as a buffer: JSON, or bytes) and ``event`` (``topic``, ``body``): the topics
-are ``changes`` (a list, or null where all that is shown is to be read again) and ``connection``.
+``path``, ``query``, ``headers``, ``body`` or a buffer), ``cancel`` (``id``), ``listen`` with
+``on``: whether it wants to hear of changes, and ``hello``. The kernel sends ``answer`` (``id``,
+``status``, ``headers``, the body as a buffer: JSON, or bytes) and ``event`` (``topic``, ``body``):
+the topics are ``changes`` (a list, or null where all that is shown is to be read again),
+``connection``, and ``hello``, which answers one as soon as no cell keeps messages waiting.
 
 Nothing is computed in the thread that runs cells. Answers leave from the threads: ipykernel
 hands what is sent, from wherever, to the thread that owns the socket.
@@ -77,6 +78,9 @@ class Bridge:
         if self._closed or not isinstance(content, Mapping):
             return
         match content.get("kind"):
+            case "hello":
+                # Said by the thread that takes messages: it is free, whatever the others do.
+                self._event("hello", None)
             case "request":
                 self._begin(content, buffers)
             case "cancel":
@@ -103,7 +107,8 @@ class Bridge:
         number = content.get("id")
         if not isinstance(number, int):
             return
-        self._has_read = True
+        # The kernel's own answers are no news of the catalog.
+        self._has_read |= not str(content.get("path", "")).startswith("/kernel/")
         gone = threading.Event()
         listening = self._listening
         with self._guard:

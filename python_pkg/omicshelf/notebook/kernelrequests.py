@@ -10,6 +10,8 @@ the same form:
     ``{kind: "exists", variable, holds, free}`` or ``{kind: "large", memory, free_memory}``
 ``POST /kernel/load`` with the same and ``overwrite?``
     ``{variable, code, holds}``; a name that is taken is an error ``AlreadyExists``
+``GET /kernel/parts/NAME``
+    a script of the front end, as bytes
 ``POST /kernel/save`` with ``{variable, atlas, id, message, create?: {data_type},
 expected_version?, dry_run?}``
     ``{version, changes}``; where somebody else saved first it is an error ``Conflict`` that has
@@ -30,6 +32,7 @@ from omicshelf.catalog.dataset import VersionBase
 from omicshelf.errors import AlreadyExists, NotFound
 from omicshelf.notebook import saving
 from omicshelf.notebook.answers import Answered, Asked
+from omicshelf.notebook.parts import PREFIX, part
 from omicshelf.notebook.variables import (
     Names,
     code_of,
@@ -105,6 +108,8 @@ class KernelRequests:
         """Answer, or give None where a request is not about the kernel."""
         if not asked.path.startswith(_PREFIX):
             return None
+        if asked.method == "GET" and asked.path.startswith(PREFIX):
+            return part(asked.path)
         found = self._answers.get((asked.method, asked.path.removeprefix(_PREFIX)))
         if found is None:
             raise NotFound("There is nothing at this address of the kernel.")

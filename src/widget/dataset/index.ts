@@ -1,0 +1,4 @@
+/** One dataset in a cell: its versions, its files, or all of it. */
+
+export { DocumentView } from './DocumentView';
+export { FilesView, TimelineView } from './RoomView';
