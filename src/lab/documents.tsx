@@ -8,6 +8,7 @@ import type { IDatasetRef } from '../api/records';
 import type { DocumentTab, IHost } from '../components/host';
 import type { IShared } from './host';
 import { shelfIcon } from './icon';
+import { linkTo } from './links';
 import { referenceOf } from './reference';
 import { DocumentRoom } from './rooms';
 import { COMMANDS } from './tokens';
@@ -102,6 +103,12 @@ export class Documents {
     }
     if (!widget.isAttached) {
       this._app.shell.add(widget, 'main', { type: 'omicshelf' });
+    }
+    if (!widget.isAttached) {
+      // A shell with one document a page, as Jupyter Notebook's: JupyterLab shows it.
+      widget.dispose();
+      window.open(linkTo(ref), '_blank', 'noopener');
+      return widget;
     }
     if (activate) {
       this._app.shell.activateById(widget.id);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { takeLink } from './links';
+import { linkTo, takeLink } from './links';
 import { parseReference, referenceOf } from './reference';
 
 const HERE = 'http://127.0.0.1:8888/lab/tree/a.ipynb';
@@ -20,6 +20,11 @@ describe('a link', () => {
       text: 'blood/pbmc',
       url: HERE
     });
+  });
+
+  it('is made as it is read', () => {
+    const ref = { atlas: 'blood', id: 'pbmc', version: 'v2' };
+    expect(takeLink(linkTo(ref, 'http://127.0.0.1:8888/user/ada/')).ref).toEqual(ref);
   });
 
   it('is not there', () => {

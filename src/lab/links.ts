@@ -1,7 +1,9 @@
 /** Links to datasets: `…/lab?omicshelf=immunology/pbmc68k_reduced@v5`. */
 
+import { PageConfig } from '@jupyterlab/coreutils';
+
 import type { IDatasetRef } from '../api/records';
-import { parseReference } from './reference';
+import { parseReference, referenceOf } from './reference';
 
 const KEY = 'omicshelf';
 
@@ -16,4 +18,9 @@ export function takeLink(address: string): { ref: IDatasetRef | null; text: stri
     .filter(part => part && part.split('=')[0] !== KEY);
   url.search = kept.length ? `?${kept.join('&')}` : '';
   return { ref: parseReference(text), text, url: url.href };
+}
+
+/** The address at which JupyterLab opens a dataset. */
+export function linkTo(ref: IDatasetRef, baseUrl = PageConfig.getBaseUrl()): string {
+  return `${baseUrl}lab?${KEY}=${encodeURIComponent(referenceOf(ref))}`;
 }

@@ -44,11 +44,11 @@ export interface IKernelOptions {
   settings: ISettings;
   t: Translate;
   /** Open a notebook: a new one where no path is given; null where this shell cannot. */
-  openNotebook(path?: string): Promise<Place | null>;
+  openNotebook: (path?: string) => Promise<Place | null>;
   /** Bring a place to the front. */
-  show(place: Place): void;
+  show: (place: Place) => void;
   /** Say that a kernel is busy, and offer to give up; the function takes the words away again. */
-  onBusy(target: IKernelTarget, cancel: () => void): () => void;
+  onBusy: (target: IKernelTarget, cancel: () => void) => () => void;
 }
 
 /** A wish with what JupyterLab can do besides: give up. */
