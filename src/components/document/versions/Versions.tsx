@@ -7,6 +7,8 @@ import { Problem, type Selection, Skeleton, toggled, useWords, Waiting } from '.
 import { useConnection, useRights, useVersions } from '../../data';
 import { useLoad } from '../../dialogs/load';
 import { RollbackDialog } from '../../dialogs/rollback';
+import { useRoomChoice } from '../choice';
+import { versionName } from '../reference';
 import type { IRoomProps } from '../Room';
 import { Compare } from './compare/Compare';
 import { DamagedNote, DamagedVersion } from './Damage';
@@ -50,6 +52,12 @@ function Shown({ dataset, record, version, versions }: IShownProps) {
   const damages = useDamages(dataset, versions);
   const [target, setTarget] = useState<VersionRecord | null>(null);
   const { selection, select, show, toggle, clear } = useChosen(versions, version.version_id);
+  const named = useMemo(
+    // The older one first, as they are compared.
+    () => versions.map(one => ({ key: one.version_id, name: versionName(one) })).reverse(),
+    [versions]
+  );
+  useRoomChoice(named, selection, select);
   const before = useMemo(
     () => new Map(versions.map((one, i) => [one.version_id, versions[i + 1] ?? null])),
     [versions]
