@@ -1,5 +1,7 @@
 /** One room of a dataset's document: its versions, or its files. */
 
+import { useEffect, useMemo, useRef } from 'react';
+
 import { asCatalogError } from '../../api/errors';
 import type { IDatasetRef } from '../../api/records';
 import {
@@ -13,6 +15,7 @@ import {
   Waiting
 } from '../../components/base';
 import { isGone, useFiles, useVersions } from '../../components/data';
+import { type IRoomChoice, RoomChoice } from '../../components/document/choice';
 import { Room } from '../../components/document/Room';
 import { type IOpened, useOpened } from '../../components/document/useOpened';
 import { useTrait } from '../traits';
@@ -54,8 +57,9 @@ interface IOpenedProps extends IRoomViewProps {
   onVersion: (version: string | undefined) => void;
 }
 
-function Opened({ room, dataset, onVersion }: IOpenedProps) {
+function Opened({ model, room, dataset, onVersion }: IOpenedProps) {
   const t = useWords();
+  const choice = useChoice(model, room);
   const opened = useOpened(dataset, onVersion);
   const { record, version, error } = opened;
   if (!record || !version) {
@@ -81,18 +85,65 @@ function Opened({ room, dataset, onVersion }: IOpenedProps) {
         </span>
       </header>
       <div className="omicshelf-widget-body">
-        <Room
-          tab={room}
-          dataset={dataset}
-          record={record}
-          version={version}
-          etag={opened.etag}
-          onTab={() => undefined}
-          onVersion={opened.choose}
-        />
+        <RoomChoice.Provider value={choice}>
+          <Room
+            tab={room}
+            dataset={dataset}
+            record={record}
+            version={version}
+            etag={opened.etag}
+            onTab={() => undefined}
+            onVersion={opened.choose}
+          />
+        </RoomChoice.Provider>
       </div>
     </section>
   );
+}
+
+/**
+ * What is chosen is `selected`; where it is one, it is `value` too. Of two versions that are
+ * compared, `value` is the newer one: it is what Load takes.
+ */
+function useChoice(model: IViewProps['model'], room: IRoomViewProps['room']): IRoomChoice {
+  const [selected, setSelected] = useTrait(model, 'selected');
+  const [value, setValue] = useTrait(model, 'value');
+  const [tag = ''] = useTrait(model, 'tag');
+  const chosen = useLastChosen(value, selected);
+  const last = chosen?.[chosen.length - 1] ?? null;
+  useEffect(() => {
+    if (chosen) {
+      setValue(last);
+    }
+  }, [chosen, last, setValue]);
+  return useMemo(
+    () => ({
+      chosen,
+      tag,
+      onChosen(names) {
+        setSelected(room === 'versions' && names.length < 2 ? [] : names);
+        setValue(names[names.length - 1] ?? null);
+      }
+    }),
+    [chosen, tag, room, setSelected, setValue]
+  );
+}
+
+/** What was set last, one or several; null as long as nothing was. */
+function useLastChosen(value: string | null, selected: readonly string[]) {
+  const before = useRef<{ value: string | null; selected: readonly string[] }>({
+    value: null,
+    selected: []
+  });
+  const chosen = useRef<readonly string[] | null>(null);
+  const one = value === null ? [] : [value];
+  if (JSON.stringify(selected) !== JSON.stringify(before.current.selected)) {
+    chosen.current = selected.length ? selected : one;
+  } else if (value !== before.current.value && value !== selected[selected.length - 1]) {
+    chosen.current = one;
+  }
+  before.current = { value, selected };
+  return chosen.current;
 }
 
 function NotThere({ dataset, opened }: { dataset: IDatasetRef; opened: IOpened }) {
