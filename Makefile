@@ -42,7 +42,7 @@ FRONT_END_SOURCES := $(shell find src style schema -type f ! -name '*.test.*' \
 SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common nginx-light \
 	chromium fonts-dejavu-core
 
-.PHONY: help demo install dev build wheel servers test e2e offline check format bench reliability \
+.PHONY: help demo install dev build wheel servers test e2e pictures offline check format bench reliability \
 	docs clean
 
 help: ## list the targets
@@ -84,6 +84,9 @@ servers: ## install the servers that tests start (Debian and Ubuntu, as root)
 test: dev servers ## all tests but the long ones; with ARGS=... those of Python alone
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 	$(if $(ARGS),,$(PYTEST) -m "not slow" tests/e2e)
+
+pictures: dev servers ## make the README's pictures anew, by the browser tests
+	PICTURES=docs/images $(PYTEST) -m "not slow" tests/e2e/test_journeys.py -k pictures $(ARGS)
 
 e2e: dev servers ## what people see and do, in a real JupyterLab and a real browser
 	$(PYTEST) -m "not slow" tests/e2e $(ARGS)
