@@ -103,7 +103,7 @@ function Toast({ toast, queue }: { toast: IToast; queue: ToastQueue }) {
       <div className="omicshelf-toast-words">
         <Text as="div" text={toast.text} title={toast.text} wrap />
         {toast.detail && (
-          <Text as="div" className="omicshelf-dim" text={toast.detail} title={toast.detail} wrap />
+          <Text as="div" className="omicshelf-dim" text={toast.detail} title={toast.detail} lines />
         )}
       </div>
       {toast.undo && (
