@@ -1,7 +1,7 @@
 /** An annotated matrix: X, raw, where the counts are, its columns, embeddings and other parts. */
 
 import { useMemo } from 'react';
-import { count, LinkButton, share, useWords } from '../../base';
+import { count, LinkButton, measure, share, useWords } from '../../base';
 import { useDiff, useVersions } from '../../data';
 import type { Element } from '../../../api/records';
 import type { Translate } from '../../words';
@@ -100,7 +100,7 @@ function useFacts(props: IAnnotatedProps, parts: IAnnotated): IFact[] {
       label: 'X',
       // A MuData as a whole has none: its modalities have.
       value: x ? matrixWords(t, x, looksLike) : summary.kind === 'mudata' ? null : t('none'),
-      hint: x && range(x),
+      hint: x && range(t, x),
       title: typeof judged === 'string' ? t('Judged from {what}', { what: judged }) : undefined
     },
     { label: t('Non-zero'), value: x && nonZero(t, x) },
@@ -153,12 +153,11 @@ function looksWords(t: Translate, looksLike: string | null): string | null {
   }
 }
 
-function range({ min, max }: Element): string | null {
+function range(t: Translate, { min, max }: Element): string | null {
   if (min === null || max === null) {
     return null;
   }
-  const digits = { maximumSignificantDigits: 4 };
-  return `(${min.toLocaleString(undefined, digits)} … ${max.toLocaleString(undefined, digits)})`;
+  return t('({low} to {high})', { low: measure(min), high: measure(max) });
 }
 
 function nonZero(t: Translate, { nnz, shape }: Element): string | null {
