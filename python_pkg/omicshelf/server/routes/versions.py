@@ -27,7 +27,7 @@ def _version(call: Call[Any, Any], name: str = "version") -> VersionRecord:
     return call.backend.get_version(call.atlas, call.dataset_id, call.path[name])
 
 
-@table("GET", f"{_D}/versions", "The versions of a dataset, oldest first.", "viewer",
+@table("GET", f"{_D}/versions", "The versions of a dataset, newest first.", "viewer",
        answer=VersionList, errors=("NotFound",))  # fmt: skip
 def list_versions(call: Call[VersionsQuery, None]) -> Reply:
     found = call.backend.list_versions(
