@@ -16,7 +16,7 @@ class Server implements ITransport {
     request.signal?.throwIfAborted();
     this.asked.push(`${request.method} ${request.path}`);
     const answer = (status: number, body?: unknown) => ({ status, headers: {}, body });
-    if (request.path === '/uploads') {
+    if (request.path === '/uploads' || request.method === 'GET') {
       return answer(201, { upload: 'u1', part_size: 4, parts: [...this.parts.keys()] });
     }
     if (request.method === 'DELETE') {
@@ -81,6 +81,16 @@ describe('upload', () => {
     await upload(client, new NodeBlob(['01234567']), WHAT);
     const puts = made.asked.filter(line => line.startsWith('PUT'));
     expect(puts).toEqual(['PUT /uploads/u1/parts/1', 'PUT /uploads/u1/parts/1']);
+  });
+
+  it('goes on with an upload that was begun before', async () => {
+    const { made, client } = server();
+    made.parts.set(0, new Uint8Array([48, 49, 50, 51]));
+    const begun: string[] = [];
+    const options = { resume: 'u1', onBegun: (id: string) => begun.push(id) };
+    await upload(client, new NodeBlob(['01234567']), WHAT, options);
+    expect(made.asked).toEqual(['GET /uploads/u1', 'PUT /uploads/u1/parts/1']);
+    expect(begun).toEqual(['u1']);
   });
 
   it('leaves nothing behind when it is given up', async () => {

@@ -203,7 +203,8 @@ export function useFound(atlas: string, settled: ISearch, choices: IChoices) {
   const announce = useAnnounce();
   const connection = useConnection();
   const [rowsError, setRowsError] = useState<Error | null>(null);
-  const known = useMetadataKeys(atlas).data;
+  // The first rows do not wait behind what is needed for filters alone.
+  const known = useMetadataKeys(atlas, choices.filters || !isEmpty(settled)).data;
   const fields = useMemo(() => facetsOf(settings.facets, known), [settings.facets, known]);
   const allFields = useMemo(() => searchFields(fields, known?.keys ?? []), [fields, known]);
   const byStudy = choices.view === 'tree';

@@ -193,7 +193,9 @@ function Settled({ adding }: { adding: IAdd }) {
       <Icon name="error" tone="error" />
       {failed
         ? t.plural('{n} was not added', '{n} were not added', failed)
-        : t.plural('{n} thing to settle first', '{n} things to settle first', n)}
+        : items.length > 1
+          ? t.plural('{n} file will be left out', '{n} files will be left out', n)
+          : t('Something is to be settled first')}
       {failed > 0 && (
         <LinkButton
           onClick={() =>

@@ -12,8 +12,8 @@ import {
   Note,
   Text,
   TextField,
+  ago,
   bytes,
-  moment,
   useHost,
   useWords
 } from '../../base';
@@ -79,7 +79,7 @@ export function One(props: IOneProps) {
 }
 
 function FileCard({ item, onRemove }: { item: IItem; onRemove?: () => void }) {
-  const { t } = useHost();
+  const t = useWords();
   const { file } = item;
   return (
     <div className="omicshelf-add-file">
@@ -87,7 +87,7 @@ function FileCard({ item, onRemove }: { item: IItem; onRemove?: () => void }) {
       <div className="omicshelf-grow">
         <Text as="div" className="omicshelf-strong" text={file.name} />
         <div className="omicshelf-dim omicshelf-small omicshelf-number">
-          {bytes(file.size)} · {t('changed {when}', { when: moment(t, file.lastModified) })}
+          {bytes(file.size)} · {t('changed {when}', { when: ago(file.lastModified) })}
         </div>
       </div>
       {onRemove && <LinkButton onClick={onRemove}>{t('Choose another')}</LinkButton>}

@@ -36,6 +36,8 @@ export interface IAdd {
   stop: () => void;
 }
 
+const NO_FORMATS: readonly FormatInfo[] = [];
+
 export type Hindrance = 'fault' | 'format' | 'id' | 'taken' | 'twice';
 
 export function useAdd(atlas: string, files: readonly File[]): IAdd {
@@ -52,22 +54,16 @@ export function useAdd(atlas: string, files: readonly File[]): IAdd {
   );
   const stopping = useRef<AbortController | null>(null);
   useEffect(() => () => stopping.current?.abort(), []);
-  const add = useCallback(
-    (more: readonly File[]) => {
-      if (formats.data && more.length) {
-        setItems(before => [...before, ...itemsOf(more, formats.data, before)]);
-      }
-    },
-    [formats.data]
-  );
-  const first = useRef(files);
+  // They wait for the formats that are known; without those, a person says what each is.
+  const known = formats.data ?? (formats.error ? NO_FORMATS : undefined);
+  const [given, setGiven] = useState(files);
+  const add = useCallback((more: readonly File[]) => setGiven(before => [...before, ...more]), []);
   useEffect(() => {
-    if (formats.data && first.current.length) {
-      const given = first.current;
-      first.current = [];
-      add(given);
+    if (known && given.length) {
+      setGiven([]);
+      setItems(before => [...before, ...itemsOf(given, known, before)]);
     }
-  }, [formats.data, add]);
+  }, [known, given]);
   usePeeking(host, items, change);
 
   const usual = useUsualTypes(atlas, items);
@@ -105,7 +101,7 @@ export function useAdd(atlas: string, files: readonly File[]): IAdd {
   };
   return {
     items,
-    formats: formats.data ?? [],
+    formats: known ?? NO_FORMATS,
     taken,
     checking,
     study,
