@@ -26,7 +26,8 @@ type LazyRoom = LazyExoticComponent<ComponentType<IRoomProps>>;
 /** The rooms that there are; one that is not there has no tab. */
 const ROOMS: Partial<Record<DocumentTab, LazyRoom>> = {
   contents: lazy(async () => ({ default: (await import('./contents')).Contents })),
-  versions: lazy(async () => ({ default: (await import('./versions')).Versions }))
+  versions: lazy(async () => ({ default: (await import('./versions')).Versions })),
+  files: lazy(async () => ({ default: (await import('./files')).Files }))
 };
 
 export function hasRoom(tab: DocumentTab): boolean {

@@ -1,0 +1,3 @@
+/** The files of a dataset: figures, reports, tables, protocols. */
+
+export { Files } from './Files';
