@@ -7,23 +7,15 @@ the notebook. What goes wrong is an answer too: a title and a remedy, never a tr
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ParamSpec
 
-from omicshelf.backend.source import ObjectSource
 from omicshelf.catalog import Catalog
 from omicshelf.catalog.dataset import DatasetVersion
-from omicshelf.catalog.diff import Diff, Side, compare
-from omicshelf.catalog.diff.words import lines
 from omicshelf.catalog.loaded import version_of
-from omicshelf.catalog.origin import current_origin
-from omicshelf.errors import Conflict, Invalid, NotFound, RequestException
-from omicshelf.formats import registry
-from omicshelf.notebook import traces
+from omicshelf.errors import NotFound, RequestException
+from omicshelf.notebook import saving, traces
 from omicshelf.notebook import variables as kept
-from omicshelf.records import VersionRecord
 
 __all__ = ["Answer", "add_example", "holds", "load", "plan", "save", "variables"]
 
@@ -110,7 +102,6 @@ def load(
     found = _version(atlas, dataset_id, version_id)
     names = kept.user_names()
     name, loaded = kept.load_into(found, names, variable=variable, way=way, overwrite=overwrite)
-    traces.note(name, loaded)
     return {"variable": name, "holds": kept.described(loaded)}
 
 
@@ -184,21 +175,16 @@ def _free(prefer: Sequence[str], names: Mapping[str, Any]) -> str:
 @_answered
 def variables() -> dict[str, Any]:
     """List what could be saved, with the version that each was made from."""
-    names = kept.user_names()
-    listed = []
-    for found in kept.variables(names):
-        base = traces.origin_of(found.name, names[found.name])
-        listed.append(
-            {
-                "name": found.name,
-                "type": found.kind,
-                "shape": found.shape,
-                "size": found.size,
-                "loadedFrom": None
-                if base is None
-                else {"atlas": base.atlas, "id": base.dataset_id, "version": base.name},
-            }
-        )
+    listed = [
+        {
+            "name": found.name,
+            "type": found.kind,
+            "shape": found.shape,
+            "size": found.size,
+            "loadedFrom": found.came,
+        }
+        for found in kept.variables(kept.user_names())
+    ]
     return {"variables": listed}
 
 
@@ -225,117 +211,22 @@ def save(
     names = kept.user_names()
     if variable not in names:
         raise NotFound(f"There is no variable '{variable}' in this kernel.", "Choose another one.")
-    value = names[variable]
-    base = traces.origin_of(variable, value)
-    if dry_run:
-        against = base or (None if create else _newest(atlas, dataset_id))
-        return {"version": None, "changes": _words(_unsaved(value, against)) if against else []}
-    try:
-        saved = _written(value, base, atlas, dataset_id, message, create, expected)
-    except Conflict:
-        return {"conflict": _both_sides(value, base, atlas, dataset_id)}
-    traces.note(variable, value)
-    if saved.unchanged:
-        return {"version": None, "changes": []}
-    before = None if base is None else Catalog(base.atlas).get_version(base.dataset_id, base.name)
-    return {"version": saved.version, "changes": _words(before.diff(saved)) if before else []}
-
-
-def _written(
-    value: Any,
-    base: VersionRecord | None,
-    atlas: str,
-    dataset_id: str,
-    message: str,
-    create: Mapping[str, Any] | None,
-    expected: str | None,
-) -> Any:
-    catalog = Catalog(atlas)
-    parents = () if base is None else (base.version_id,)
+    made = None
     if create is not None:
-        title = create.get("title")
-        return catalog.create_dataset(
-            dataset_id,
-            create["dataType"],
-            value,
-            {"title": title} if title else {},
-            message=message or None,
-            parents=parents,
-            study_id=create.get("study"),
-        )
-    if (
-        expected is None
-        and base is not None
-        and (base.atlas, base.dataset_id)
-        == (
-            atlas,
-            dataset_id,
-        )
-    ):
-        expected = base.version_id
-    return catalog.save(
-        dataset_id, value, message=message or None, parents=parents, expected_version=expected
-    )
-
-
-def _both_sides(
-    value: Any, base: VersionRecord | None, atlas: str, dataset_id: str
-) -> dict[str, Any]:
-    """Tell what somebody else saved, and what of this kernel's is not saved."""
-    newest = _newest(atlas, dataset_id)
-    if newest is None:
-        raise Conflict(
-            f"'{dataset_id}' was deleted meanwhile.", "Save it as a new dataset, or restore it."
-        )
-    catalog = Catalog(atlas)
-    theirs: list[str] = []
-    if base is not None and (base.atlas, base.dataset_id) == (atlas, dataset_id):
-        theirs = _words(catalog.get_version(dataset_id, base.version_id).diff(newest.version_id))
-    return {
-        "newest": newest.model_dump(mode="json"),
-        "basedOn": None if base is None else base.name,
-        "theirs": theirs,
-        "mine": _words(_unsaved(value, base or newest)),
-    }
-
-
-def _newest(atlas: str, dataset_id: str) -> VersionRecord | None:
-    catalog = Catalog(atlas)
+        made = saving.NewDataset(create["dataType"], create.get("title"), create.get("study"))
     try:
-        name = catalog.get_dataset(dataset_id).version_id
-    except NotFound:
-        return None
-    return catalog.connection.backend.get_version(atlas, dataset_id, name)
-
-
-def _unsaved(value: Any, base: VersionRecord) -> Diff:
-    """Compare an object of memory with a version, as if it had been saved."""
-    fmt = registry.for_object(value)
-    if fmt is None:
-        raise Invalid(
-            f"A {type(value).__name__} cannot be saved.",
-            "Choose an AnnData, a MuData or a table.",
+        saved = saving.save(
+            Catalog(atlas),
+            dataset_id,
+            names[variable],
+            variable=variable,
+            message=message,
+            create=made,
+            expected=expected,
+            dry_run=dry_run,
         )
-    found = fmt.inspect_object(fmt.frozen_copy(value))
-    if found is None:  # only its file can tell
-        with tempfile.TemporaryDirectory() as folder:
-            source = ObjectSource(value, fmt)
-            source.stage(Path(folder))
-            found = source.inspection()
-    connection = Catalog(base.atlas).connection
-    told = {
-        "version_id": "",
-        "seq": base.seq + 1,
-        "data_format": fmt.name,
-        "digest": found.digest,
-        "blake3": "",
-        "size": fmt.nbytes(value) or 0,
-        "origin": current_origin(),
-    }
-    side = Side(base.model_copy(update=told), found.summary, found.names)
-    return compare(DatasetVersion(base, connection)._side(), side)
-
-
-def _words(diff: Diff) -> list[str]:
-    """Give a line for each fact, as a summary has them; nothing where nothing changed."""
-    return [line.text for line in lines(diff)] if diff else []
+    except saving.SavedFirst as error:
+        told = error.document()
+        sides = {name: told[name] for name in ("newest", "theirs", "mine")}
+        return {"conflict": {**sides, "basedOn": told["based_on"]}}
+    return {"version": saved.version, "changes": list(saved.changes)}

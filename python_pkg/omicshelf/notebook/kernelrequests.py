@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from omicshelf.catalog.catalog import Catalog
 from omicshelf.catalog.connection import Connection
 from omicshelf.catalog.dataset import VersionBase
-from omicshelf.errors import AlreadyExists, NotFound
+from omicshelf.errors import NotFound
 from omicshelf.notebook import saving
 from omicshelf.notebook.answers import Answered, Asked
 from omicshelf.notebook.parts import PREFIX, part
@@ -126,12 +126,7 @@ class KernelRequests:
                 "type": variable.kind,
                 "shape": variable.shape,
                 "size": variable.size,
-                "loaded_from": variable.version
-                and {
-                    "atlas": variable.atlas,
-                    "id": variable.dataset_id,
-                    "version": variable.version,
-                },
+                "loaded_from": variable.came,
             }
             for variable in variables(self._names())
         ]
@@ -182,18 +177,14 @@ class KernelRequests:
                 f"There is no variable '{wish.variable[:60]}' any more.",
                 "Choose another one; a kernel that was restarted has none.",
             )
-        data, catalog = names[wish.variable], self._catalog(wish.atlas)
-        if wish.create is not None and wish.id in catalog:
-            raise AlreadyExists(
-                f"There is a dataset '{wish.id}' in '{wish.atlas}' already.",
-                "Choose another id, or save it as a version of that dataset.",
-            )
+        create = saving.NewDataset(wish.create.data_type) if wish.create else None
         saved = saving.save(
-            catalog,
+            self._catalog(wish.atlas),
             wish.id,
-            data,
-            message=wish.message or None,
-            data_type=None if wish.create is None else wish.create.data_type,
+            names[wish.variable],
+            variable=wish.variable,
+            message=wish.message,
+            create=create,
             expected=wish.expected_version,
             dry_run=wish.dry_run,
         )

@@ -185,6 +185,7 @@ class Shelf:
                 catalog,
                 dataset_id,
                 self.names[given.variable],
+                variable=given.variable,
                 message=given.message,
                 data_type=given.data_type,
                 expected="any" if given.over else None,

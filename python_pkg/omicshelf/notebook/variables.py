@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from omicshelf.catalog.dataset import VersionBase
-from omicshelf.catalog.loaded import version_of
 from omicshelf.errors import AlreadyExists, Invalid
 from omicshelf.formats import registry
+from omicshelf.notebook import traces
 from omicshelf.notebook.memory import about_in_memory, free_memory
 
 __all__ = [
@@ -68,15 +68,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable that could be saved."""
+    """A variable that could be saved.
+
+    ``came`` has the ``atlas``, the ``id`` and the ``version`` that it was made from, where that
+    is known.
+    """
 
     name: str
     kind: str
     shape: str
     size: int | None
-    atlas: str | None = None
-    dataset_id: str | None = None
-    version: str | None = None
+    came: dict[str, str] | None = None
 
 
 def user_names() -> Names:
@@ -147,6 +149,7 @@ def load_into(
         )
     loaded = found.load(**options)
     names[name] = loaded
+    traces.note(name, loaded)
     return name, loaded
 
 
@@ -232,16 +235,12 @@ def variables(names: Names) -> list[Variable]:
         fmt = None if name.startswith("_") else registry.for_object(value)
         if fmt is None:
             continue
-        version = version_of(value)
-        came = (
-            {}
-            if version is None
-            else {
-                "atlas": version.atlas,
-                "dataset_id": version.dataset_id,
-                "version": version.name,
-            }
-        )
+        version = traces.origin_of(name, value)
+        came = version and {
+            "atlas": version.atlas,
+            "id": version.dataset_id,
+            "version": version.name,
+        }
         kind, shape = type(value).__name__, _shape(value)
-        found.append(Variable(name, kind, shape, fmt.nbytes(value), **came))
+        found.append(Variable(name, kind, shape, fmt.nbytes(value), came or None))
     return found
