@@ -5,7 +5,15 @@ import { fileBrowserPlugin } from './plugins/filebrowser';
 import { launcherPlugin } from './plugins/launcher';
 import { linksPlugin } from './plugins/links';
 import { statusPlugin } from './plugins/status';
+import { stillPlugin } from './plugins/still';
 
 export { ICatalog } from './tokens';
 
-export default [catalogPlugin, launcherPlugin, linksPlugin, fileBrowserPlugin, statusPlugin];
+export default [
+  catalogPlugin,
+  launcherPlugin,
+  linksPlugin,
+  fileBrowserPlugin,
+  statusPlugin,
+  stillPlugin
+];

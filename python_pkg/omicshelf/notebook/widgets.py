@@ -155,7 +155,9 @@ class CatalogWidget(anywidget.AnyWidget, ipywidgets.ValueWidget):  # type: ignor
             return None
         data, metadata = found
         # What a reader sees where no kernel runs: in a printed notebook, in a code host's view.
-        return {**data, "text/plain": repr(self), "text/html": still(self)}, metadata
+        told = {**data, "text/plain": repr(self), "text/html": still(self)}
+        # By this JupyterLab's extension knows it: there a picture is not shown by itself.
+        return told, {**metadata, "omicshelf": {"widget": self.view}}
 
 
 class CatalogBrowser(CatalogWidget):
