@@ -27,7 +27,8 @@ type LazyRoom = LazyExoticComponent<ComponentType<IRoomProps>>;
 const ROOMS: Partial<Record<DocumentTab, LazyRoom>> = {
   contents: lazy(async () => ({ default: (await import('./contents')).Contents })),
   versions: lazy(async () => ({ default: (await import('./versions')).Versions })),
-  files: lazy(async () => ({ default: (await import('./files')).Files }))
+  files: lazy(async () => ({ default: (await import('./files')).Files })),
+  lineage: lazy(async () => ({ default: (await import('./lineage')).Lineage }))
 };
 
 export function hasRoom(tab: DocumentTab): boolean {

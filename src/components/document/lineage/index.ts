@@ -1,0 +1,3 @@
+/** The lineage of a version: what it was made from, and what was made from it. */
+
+export { Lineage } from './Lineage';
