@@ -130,5 +130,7 @@ export function fileIcon(name: string): ReturnType<typeof typeIcon> {
   const kind = kindOf(name);
   return kind === 'image' || kind === 'html' || kind === 'table'
     ? kind
-    : typeIcon('', name.split('.').pop());
+    : kind === 'text'
+      ? 'file'
+      : typeIcon('', name.split('.').pop());
 }
