@@ -202,7 +202,7 @@ def test_a_busy_kernel_is_told_and_can_be_given_up(notebook: Window) -> None:
     # It runs until the test lets it: no time is guessed.
     begin(notebook, "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)")
     load(notebook)
-    busy = page.locator(".Toastify__toast", has_text="is running a cell")
+    busy = page.locator(".Toastify__toast", has_text="is busy")
     expect(busy).to_be_visible(timeout=SLOW)
     notebook.shot("busy")
     busy.get_by_role("button", name="Cancel").click()

@@ -47,7 +47,7 @@ export interface IKernelOptions {
   openNotebook: (path?: string) => Promise<Place | null>;
   /** Bring a place to the front. */
   show: (place: Place) => void;
-  /** Say that a kernel is busy, and offer to give up; the function takes the words away again. */
+  /** A kernel is waited for: say so, and offer to give up; the function ends that. */
   onBusy: (target: IKernelTarget, cancel: () => void) => () => void;
 }
 
@@ -107,10 +107,7 @@ export class LabKernels implements IKernels {
       return { ...this._planWithout(ref, record, wish), obstacle: { kind: 'dead' } };
     }
     try {
-      const isWaiting = target.status === 'busy';
-      const told = await this._whenFree(target, isWaiting, wish.signal, signal =>
-        this._told(kernel, ref, record, { ...wish, signal })
-      );
+      const told = await this._told(kernel, target, ref, record, wish);
       const code = loadCode(
         this._code(ref, record, wish, told.variable),
         isImported(place, told.imported)
@@ -137,11 +134,10 @@ export class LabKernels implements IKernels {
     const place = await this._placeFor(wish);
     const target = this._options.targets.of(place);
     const language = target.language || PYTHON;
-    const isWaiting = target.status === 'busy';
     if (language !== PYTHON) {
       return this._loadInR(ref, record, wish, target, how);
     }
-    if (how === 'insert' && isWaiting) {
+    if (how === 'insert' && target.status === 'busy') {
       // Whoever writes a cell need not wait for another one to end.
       const { variable } = this._planWithout(ref, record, wish);
       return this._inserted(target, this._code(ref, record, wish, variable), false);
@@ -150,9 +146,7 @@ export class LabKernels implements IKernels {
     if (!kernel || kernel.status === 'dead') {
       throw this._obstructed({ kind: 'dead' });
     }
-    return this._whenFree(target, isWaiting, wish.signal, signal =>
-      this._load(kernel, target, ref, record, { ...wish, how, signal })
-    );
+    return this._load(kernel, target, ref, record, { ...wish, how });
   }
 
   /** Put code into a new cell below the active one, or at the end of the console, and show it. */
@@ -170,7 +164,7 @@ export class LabKernels implements IKernels {
     wish: Wish
   ): Promise<ILoaded> {
     const place = target.place!;
-    const told = await this._told(kernel, ref, record, wish).catch((reason: unknown) => {
+    const told = await this._told(kernel, target, ref, record, wish).catch((reason: unknown) => {
       throw reason instanceof NotInstalled
         ? this._obstructed({ kind: 'not-installed', install: INSTALL })
         : reason;
@@ -211,6 +205,7 @@ export class LabKernels implements IKernels {
 
   private _told(
     kernel: Kernel.IKernelConnection,
+    target: IKernelTarget,
     ref: IDatasetRef,
     record: VersionRecord,
     wish: Wish
@@ -230,24 +225,23 @@ export class LabKernels implements IKernels {
       variable: variable ?? null,
       way: wish.as ?? 'memory'
     };
-    return ask<ITold>(kernel, 'plan', args, wish.signal);
+    return this._whenFree(target, wish.signal, signal => ask<ITold>(kernel, 'plan', args, signal));
   }
 
-  /** Wait for a busy kernel, saying so, for as long as nobody gives up. */
+  /** Wait for the kernel, saying so, for as long as nobody gives up. */
   private async _whenFree<T>(
     target: IKernelTarget,
-    isWaiting: boolean,
     given: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<T>
   ): Promise<T> {
     const control = new AbortController();
     const giveUp = () => control.abort(given?.reason);
     given?.addEventListener('abort', giveUp, { once: true });
-    const done = isWaiting ? this._options.onBusy(target, () => control.abort()) : null;
+    const done = this._options.onBusy(target, () => control.abort());
     try {
       return await work(control.signal);
     } finally {
-      done?.();
+      done();
       given?.removeEventListener('abort', giveUp);
     }
   }

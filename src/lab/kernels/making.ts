@@ -50,7 +50,8 @@ async function pythonOf(app: JupyterFrontEnd): Promise<string | undefined> {
   return isPython(specs?.default) ? specs?.default : all.find(spec => isPython(spec?.name))?.name;
 }
 
-const SAID_AFTER = 300;
+// The first question imports the package, which takes its time; a cell that runs may take longer.
+const SAID_AFTER = { busy: 300, idle: 1500 };
 
 /** Says that kernels are busy, once for each, however much waits for it. */
 class BusyNotices {
@@ -71,16 +72,19 @@ class BusyNotices {
   private _begin(target: IKernelTarget): INotice {
     const cancels = new Set<() => void>();
     // Nothing is shown for a moment's work.
-    const timer = setTimeout(() => {
-      const { t } = this._shared;
-      const text = t('{place} is running a cell. What you asked for comes next.', {
-        place: target.title
-      });
-      notice.shown = Notification.emit(text, 'in-progress', {
-        autoClose: false,
-        actions: [{ label: t('Cancel'), callback: () => cancels.forEach(cancel => cancel()) }]
-      });
-    }, SAID_AFTER);
+    const timer = setTimeout(
+      () => {
+        const { t } = this._shared;
+        const text = t('The kernel of {place} is busy. What you asked for comes next.', {
+          place: target.title
+        });
+        notice.shown = Notification.emit(text, 'in-progress', {
+          autoClose: false,
+          actions: [{ label: t('Cancel'), callback: () => cancels.forEach(cancel => cancel()) }]
+        });
+      },
+      SAID_AFTER[target.status === 'busy' ? 'busy' : 'idle']
+    );
     const notice: INotice = { cancels, timer, shown: null };
     this._notices.set(target.id, notice);
     return notice;
