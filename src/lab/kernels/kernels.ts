@@ -13,7 +13,6 @@ import {
   type ISaved,
   type ISettings,
   type IVariable,
-  type LoadAs,
   type LoadObstacle,
   SaveConflict
 } from '../../components/host';
@@ -21,23 +20,11 @@ import type { Translate } from '../../components/words';
 import { hasCell, insertCode, runCode } from './cells';
 import { INSTALL, type ILoadCode, importsCatalog, loadCode, loadLine, rLoadCode } from './code';
 import { isIdentifier, proposedNames } from './names';
+import { type ITold, Obstructed, obstacleOf, shownLanguage, wordsOf } from './obstacles';
 import { NotInstalled, ask } from './question';
 import { type IKernelTarget, type Place, type Targets, isConsole, kernelOf } from './targets';
 
-/** Above this part of the memory that is free, somebody is asked first. */
-const LARGE = 0.5;
 const PYTHON = 'python';
-
-/** A load that does not begin; its `obstacle` says why. */
-export class Obstructed extends CatalogError {
-  constructor(
-    title: string,
-    detail: string,
-    readonly obstacle: LoadObstacle
-  ) {
-    super(title, detail, 'Obstructed', 0);
-  }
-}
 
 export interface IKernelOptions {
   targets: Targets;
@@ -53,17 +40,6 @@ export interface IKernelOptions {
 
 /** A wish with what JupyterLab can do besides: give up. */
 type Wish = ILoadWish & { signal?: AbortSignal };
-
-/** What the kernel says of a load before it begins. */
-interface ITold {
-  variable: string;
-  taken: string | null;
-  free_name: string;
-  memory: number | null;
-  free_memory: number | null;
-  ways: LoadAs[];
-  imported: boolean;
-}
 
 export class LabKernels implements IKernels {
   constructor(private readonly _options: IKernelOptions) {}
@@ -417,54 +393,4 @@ function isNewest(ref: IDatasetRef): boolean {
 /** Whether the import need not be written: a notebook has to run again from its top. */
 function isImported(place: Place, inKernel: boolean): boolean {
   return inKernel && (isConsole(place) || hasCell(place, importsCatalog));
-}
-
-function obstacleOf(told: ITold, wish: Wish): LoadObstacle | null {
-  if (told.taken !== null && !wish.overwrite) {
-    return { kind: 'exists', variable: told.variable, holds: told.taken, free: told.free_name };
-  }
-  const { memory, free_memory: freeMemory } = told;
-  const isLarge = memory !== null && freeMemory !== null && memory > LARGE * freeMemory;
-  return isLarge && (wish.as ?? 'memory') === 'memory' && !wish.evenIfLarge
-    ? { kind: 'large', memory, freeMemory }
-    : null;
-}
-
-function shownLanguage(language: string): string {
-  return language.charAt(0).toUpperCase() + language.slice(1);
-}
-
-/** Say what stands against a load, and what to do. */
-export function wordsOf(obstacle: LoadObstacle, t: Translate): [string, string] {
-  switch (obstacle.kind) {
-    case 'no-kernel':
-      return [t('There is no notebook to load into.'), t('Open one, then load again.')];
-    case 'dead':
-      return [t('The kernel of this notebook does not run.'), t('Start it, then load again.')];
-    case 'exists':
-      return [
-        t("'{name}' exists in this kernel: {holds}.", {
-          name: obstacle.variable,
-          holds: obstacle.holds
-        }),
-        t("Choose another name, such as '{name}'.", { name: obstacle.free })
-      ];
-    case 'not-installed':
-      return [
-        t('omicshelf is not installed in this kernel.'),
-        t('Run {code} in a cell, then load again.', { code: obstacle.install })
-      ];
-    case 'language':
-      return [
-        t('This kernel runs {language}, and omicshelf loads into Python.', {
-          language: obstacle.language
-        }),
-        t('Choose a notebook with a Python kernel, or download the data.')
-      ];
-    case 'large':
-      return [
-        t('The data take more than half of the memory that is free.'),
-        t('Load them backed or lazily, or only a part of them.')
-      ];
-  }
 }
