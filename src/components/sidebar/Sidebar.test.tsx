@@ -274,6 +274,16 @@ describe('states', () => {
     expect(screen.getAllByRole('button', { name: /Add a dataset/ })).toHaveLength(2);
   });
 
+  it('has the same to offer where there is no atlas yet', async () => {
+    const shelf = new Shelf([]);
+    shelf.bare = true;
+    const tryExample = vi.fn(() => Promise.resolve());
+    const { user } = show(shelf, { tryExample });
+    expect(await screen.findByRole('button', { name: 'Create an atlas' })).toBeDefined();
+    await user.click(screen.getByRole('button', { name: 'Try with a real dataset' }));
+    expect(tryExample).toHaveBeenCalledWith('default');
+  });
+
   it('tells a viewer of an empty atlas whom to ask', async () => {
     const shelf = new Shelf([]);
     shelf.role = 'viewer';

@@ -48,6 +48,8 @@ export class Shelf implements ITransport {
   /** Answers wait for this. */
   held: Promise<void> | null = null;
   deleted: DatasetRecord[] = [];
+  /** There is no atlas. */
+  bare = false;
 
   constructor(public datasets: DatasetRecord[]) {}
 
@@ -77,7 +79,7 @@ export class Shelf implements ITransport {
     }
     if (path === '/atlases') {
       const atlas = { name: 'blood', created_at: 0, n_datasets: this.datasets.length, size: 5000 };
-      return [200, { atlases: [atlas], roles: { blood: this.role } }];
+      return [200, { atlases: this.bare ? [] : [atlas], roles: { blood: this.role } }];
     }
     if (path.endsWith('/keys')) {
       const n = this.datasets.length;

@@ -16,6 +16,11 @@ import {
 import { useConnection } from '../data';
 import { type ISearch, NO_SEARCH, nFilters } from './query';
 
+const EXAMPLE = 'pbmc68k_reduced, 700 × 765, 4.5 MB. It comes with scanpy; no network is needed.';
+
+// The name that notebooks use where none is given.
+const FIRST_ATLAS = 'default';
+
 /** The first start: an atlas without a dataset. */
 export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () => void }) {
   const { atlas, mayWrite, onAdd } = props;
@@ -46,10 +51,7 @@ export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () 
             )}
           </>
         }
-        footnote={
-          hasExample &&
-          t('pbmc68k_reduced, 700 × 765, 4.5 MB. It comes with scanpy; no network is needed.')
-        }
+        footnote={hasExample && t(EXAMPLE)}
       >
         {t(
           'Add a file you already have, or drop it here: h5ad, h5mu, loom, zarr, 10x, gct, vcf, csv, parquet and more.'
@@ -80,20 +82,31 @@ function useExample(atlas: string) {
   return { busy, run: () => void run() };
 }
 
-/** A catalog without an atlas that the person may read. */
+/** The very first start: a catalog without an atlas that the person may read. */
 export function NoAtlas({ mayCreate, onCreate }: { mayCreate: boolean; onCreate: () => void }) {
   const t = useWords();
+  const { tryExample, settings } = useHost();
+  const example = useExample(settings.defaultAtlas || FIRST_ATLAS);
+  const hasExample = mayCreate && tryExample !== undefined;
   return (
     <EmptyState
       picture="shelf"
       title={t('No atlas yet')}
       actions={
         mayCreate && (
-          <Button look="primary" icon="plus" onClick={onCreate}>
-            {t('Create an atlas')}
-          </Button>
+          <>
+            <Button look="primary" icon="plus" onClick={onCreate}>
+              {t('Create an atlas')}
+            </Button>
+            {hasExample && (
+              <Button look="bordered" icon="cells" busy={example.busy} onClick={example.run}>
+                {t('Try with a real dataset')}
+              </Button>
+            )}
+          </>
         )
       }
+      footnote={hasExample && t(EXAMPLE)}
     >
       {mayCreate
         ? t('An atlas is a shelf for datasets that belong together: a project, a disease, a team.')
