@@ -1,8 +1,16 @@
 /** Where files are dropped or chosen, with what is said of them: their tag, and what they are of. */
 
-import { type MutableRefObject, type ReactNode, useEffect, useRef, useState } from 'react';
+import {
+  type MutableRefObject,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+  useContext
+} from 'react';
 import type { IDatasetRef, VersionRecord } from '../../../api/records';
 import { classes, Combobox, Icon, LinkButton, Note, Select, Switch, useWords } from '../../base';
+import { RoomChoice } from '../../document/choice';
 import { versionName } from '../../document/reference';
 import { dropped, hasFiles } from '../add/intake';
 import { Queue } from './Queue';
@@ -60,7 +68,7 @@ interface IZoneProps {
 
 function Zone({ version, tags, over, take, said }: IZoneProps) {
   const t = useWords();
-  const [tag, setTag] = useState('');
+  const [tag, setTag] = useState(useContext(RoomChoice)?.tag ?? '');
   const [source, setSource] = useState<typeof LINKED | typeof UNLINKED>(LINKED);
   const [goes, setGoes] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
