@@ -22,7 +22,11 @@ export class KernelTransport implements ITransport {
     private readonly _channel: IChannel,
     private readonly _events: IModelEvents
   ) {
-    this.comm = new CommTransport(_channel);
+    this.comm = new CommTransport({
+      on: _channel.on.bind(_channel),
+      off: _channel.off.bind(_channel),
+      send: this._send
+    });
     this.comm.onSlow = waits => waits && this._greet();
     this.comm.onEvent('hello', this._greeted);
     _events.on('comm_live_update', this._moved);
@@ -64,6 +68,15 @@ export class KernelTransport implements ITransport {
     });
   }
 
+  /** A comm that was cut throws. */
+  private readonly _send: IChannel['send'] = (content, callbacks, buffers) => {
+    try {
+      this._channel.send(content, callbacks, buffers);
+    } catch {
+      this._lost();
+    }
+  };
+
   /** Something takes long: is it the catalog, or a cell that runs? */
   private _greet(): void {
     if (this._greeting !== undefined) {
@@ -73,7 +86,7 @@ export class KernelTransport implements ITransport {
       () => this.state === 'ready' && this._set('busy'),
       ANSWERS_WITHIN_MS
     );
-    this._channel.send({ kind: 'hello' });
+    this._send({ kind: 'hello' });
   }
 
   private readonly _greeted = () => {
@@ -85,7 +98,7 @@ export class KernelTransport implements ITransport {
   /** The model does not say which way it moved; an answer does. */
   private readonly _moved = () => {
     this._lost();
-    this._channel.send({ kind: 'hello' });
+    this._send({ kind: 'hello' });
   };
 
   private readonly _lost = () => {
