@@ -185,7 +185,7 @@ def test_files_are_attached_and_chosen(notebook: Window, catalog: omicshelf.Cata
     )
     expect(widget).to_contain_text("1 file", timeout=SLOW)
     [file] = catalog.list_files("pbmc")
-    assert file.file_name == "qc report.html"
+    assert (file.file_name, file.tag) == ("qc report.html", "report")
     assert file.size == len(content)
     widget.get_by_text("qc report.html").first.click()
     notebook.shot("files", widget)
@@ -285,9 +285,11 @@ def test_a_saved_notebook_without_its_kernel(
 def test_hostile_names_stay_text(
     lab: Laboratory, connection: omicshelf.Connection, window: Window
 ) -> None:
+    lab.dark()
     catalog = omicshelf.Catalog("blood", connection=connection)
     made = AnnData(obs=pd.DataFrame({HOSTILE: ["a", "b"]}, index=["x", "y"]))
-    catalog.save("odd", made, data_type=HOSTILE, message=HOSTILE, study_id="s" * 5000)
+    kind = HOSTILE.partition(" \u202e")[0]
+    catalog.save("odd", made, data_type=kind, message=HOSTILE, metadata={kind: "m" * 5000})
     path = lab.root / "a<b>&amp;.txt"
     path.write_text(HOSTILE)
     catalog.attach_file("odd", path, tag="t" * 60)
