@@ -85,9 +85,9 @@ function useExample(atlas: string) {
 /** The very first start: a catalog without an atlas that the person may read. */
 export function NoAtlas({ mayCreate, onCreate }: { mayCreate: boolean; onCreate: () => void }) {
   const t = useWords();
-  const { tryExample, settings } = useHost();
-  const example = useExample(settings.defaultAtlas || FIRST_ATLAS);
-  const hasExample = mayCreate && tryExample !== undefined;
+  const host = useHost();
+  const example = useExample(host.settings.defaultAtlas || FIRST_ATLAS);
+  const hasExample = mayCreate && host.tryExample !== undefined;
   return (
     <EmptyState
       picture="shelf"

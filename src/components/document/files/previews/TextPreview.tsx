@@ -39,12 +39,11 @@ export function Lines({ text, label }: { text: string; label: string }) {
     [text]
   );
   return (
-    // It scrolls, by keyboard too.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- see above
     <pre
       className="omicshelf-preview-text"
       role="region"
       aria-label={t('Content of {name}', { name: label })}
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, by keyboard too
       tabIndex={0}
     >
       {shown}
