@@ -111,7 +111,7 @@ def test_each_token_is_its_user(team: Team) -> None:
 
 def test_who_has_no_role_may_nothing(team: Team) -> None:
     bob = team.token("bob")
-    assert team.get("/atlases", bob).json() == {"atlases": []}
+    assert team.get("/atlases", bob).json() == {"atlases": [], "roles": {}}
     refused(team.get("/atlases/lung", bob), 404, "NotFound", "'bob'")
 
 
