@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { DatasetRecord, IDatasetRef, VersionRecord } from '../../api/records';
 import { Confirm, MenuButton, useHost, useWords } from '../base';
 import { useConnection, useRights } from '../data';
-import { download } from './download';
+import { bytesName, download } from '../download';
 import { isolated } from './isolated';
 import { reference, versionName } from './reference';
 
@@ -50,7 +50,7 @@ export function MoreMenu({ dataset, record, version }: IMoreMenuProps) {
               void download(
                 host,
                 host.client.dataPath(dataset, version.version_id),
-                `${record.dataset_id}_${name}${ending(version.data_format)}`
+                bytesName(version)
               )
           },
           'separator',
@@ -89,9 +89,4 @@ export function MoreMenu({ dataset, record, version }: IMoreMenuProps) {
       )}
     </>
   );
-}
-
-/** The ending of a file of a format: `vcf+gzip` is `.vcf.gz`. */
-function ending(format: string | null): string {
-  return format ? `.${format.replace(/\+gzip$/, '.gz').replace(/\+/g, '.')}` : '';
 }

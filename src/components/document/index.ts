@@ -1,6 +1,5 @@
 /** The document of a dataset. */
 
 export { DatasetDocument, type IDatasetDocumentProps } from './DatasetDocument';
-export { download } from './download';
 export { findVersion, reference, versionName } from './reference';
 export type { IRoomProps } from './Room';

@@ -7,6 +7,7 @@ import { asCatalogError } from '../../api/errors';
 import type { DatasetRecord, IDatasetRef } from '../../api/records';
 import { useHost } from '../base';
 import { keys } from '../data';
+import { bytesName, save } from '../download';
 import type { IHost } from '../host';
 
 export interface IActions {
@@ -103,7 +104,9 @@ function actionsOf(host: IHost, changed: (atlas: string) => void): IActions {
     async download(records) {
       try {
         for (const record of records) {
-          await saveFile(host, record);
+          const { version } = record;
+          await save(host, client.dataPath(refOf(record), version.version_id), bytesName(version));
+          await new Promise(resolve => setTimeout(resolve, BETWEEN_MS));
         }
       } catch (reason) {
         failed(host, reason);
@@ -142,28 +145,3 @@ async function eachOf<T>(items: readonly T[], act: (item: T) => Promise<void>): 
 
 // Browsers drop downloads that begin in the same moment.
 const BETWEEN_MS = 400;
-
-async function saveFile({ client }: IHost, record: DatasetRecord): Promise<void> {
-  const path = client.dataPath(refOf(record), `v${record.version.seq}`);
-  const address = client.transport.address(path);
-  if (address !== null) {
-    follow(address, '');
-    await new Promise(resolve => setTimeout(resolve, BETWEEN_MS));
-    return;
-  }
-  const bytes = await client.bytes(path);
-  const url = URL.createObjectURL(new Blob([bytes]));
-  const format = record.version.data_format?.replace('+gzip', '.gz') ?? 'bin';
-  follow(url, `${record.dataset_id}.${format}`);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-function follow(address: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.rel = 'noopener';
-  document.body.append(link);
-  link.click();
-  link.remove();
-}

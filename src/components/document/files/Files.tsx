@@ -16,7 +16,7 @@ import {
 } from '../../base';
 import { useConnection, useFiles, useRights, useVersions } from '../../data';
 import { AttachZone } from '../../dialogs/attach';
-import { download } from '../download';
+import { download } from '../../download';
 import { useRoomChoice } from '../choice';
 import type { IRoomProps } from '../Room';
 import { FileList } from './FileList';

@@ -7,7 +7,7 @@ import type { FileRecord, IDatasetRef } from '../../../api/records';
 import { Ago, Badge, Button, bytes, Problem, Text, useHost, useWords, Waiting } from '../../base';
 import { keys, useFileHistory } from '../../data';
 import { restoreFile, statePath } from '../../dialogs/attach';
-import { download } from '../download';
+import { download } from '../../download';
 
 interface IHistoryProps {
   dataset: IDatasetRef;

@@ -3,7 +3,7 @@
 import { lazy, Suspense, useState } from 'react';
 import type { FileRecord, IDatasetRef } from '../../../api/records';
 import { Ago, Button, bytes, Icon, Popover, Text, useHost, useWords, Waiting } from '../../base';
-import { download } from '../download';
+import { download } from '../../download';
 import { fileIcon } from './FileList';
 import { History } from './History';
 import type { ISource } from './source';

@@ -17,11 +17,10 @@ import {
   useWords
 } from '../../base';
 import { type ILoad, LoadButton } from '../../dialogs/load';
-import { download } from '../download';
+import { bytesName, download } from '../../download';
 import { reference, versionName } from '../reference';
 import { RowChanges } from './RowChanges';
 import { LabelsButton } from './Labels';
-import { bytesName } from './naming';
 import type { IDamage } from './useDamage';
 
 /** What all rows of the timeline share. */
@@ -165,7 +164,7 @@ function Actions({ version, timeline, damaged }: IActionsProps) {
             label={t('Download {name}', { name })}
             onClick={() => {
               const path = host.client.dataPath(dataset, version.version_id);
-              void download(host, path, bytesName(dataset, version));
+              void download(host, path, bytesName(version));
             }}
           >
             {t('Download')}

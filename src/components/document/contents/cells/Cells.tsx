@@ -8,7 +8,7 @@ import { usePreview, useSummary } from '../../../data';
 import { type IScatterHandle, type PlotMode, Scatter } from '../plot/Scatter';
 import { Unread, useCancel } from '../Reading';
 import { AnnotationTables, type IRowChoice } from '../tables/AnnotationTables';
-import { saveAs } from '../saveAs';
+import { saveBlob } from '../../../download';
 import { type IPlotChoice, type Modality, axisName, firstChoice, pointsQuery } from './choices';
 import { OTHERS } from './coloring';
 import { filterCode, holderOf } from './filterCode';
@@ -65,7 +65,7 @@ function OneModality({ dataset, version, modalities, modality, onModality }: IOn
   const saveImage = async () => {
     const image = await scatter.current?.image();
     if (image) {
-      saveAs(image, `${dataset.id}-v${version.seq}-${choice.embedding}.png`);
+      saveBlob(image, `${dataset.id}-v${version.seq}-${choice.embedding}.png`);
     }
   };
   return (

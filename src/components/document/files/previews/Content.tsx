@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { asCatalogError } from '../../../../api/errors';
 import type { FileRecord, IDatasetRef } from '../../../../api/records';
 import { Button, bytes, EmptyState, Problem, useHost, useWords, Waiting } from '../../../base';
-import { download } from '../../download';
+import { download } from '../../../download';
 import { type FileKind, imageType, kindOf } from '../kinds';
 import { useFileBytes } from '../useFileBytes';
 import { HtmlPreview } from './HtmlPreview';
