@@ -44,7 +44,8 @@ T = TypeVar("T")
 _PART = 8 << 20
 _PARTS_AT_ONCE = 4  # times the bytes of a part is what putting a file costs in memory
 _MOST_PARTS = 9_000  # S3 allows 10,000
-_ATTEMPTS = 4  # of a whole read, when its answer broke off; requests are repeated below it too
+_ATTEMPTS = 4  # where somebody answers, but not to the end; the library repeats requests too
+_PATIENCE = 90.0  # seconds, after which nothing is begun again
 _LISTED = 1_000
 
 _RETRIES: RetryConfig = {
@@ -58,12 +59,13 @@ _RETRIES: RetryConfig = {
 }
 _CLIENT: ClientConfig = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "5m"}
 _LOST = re.compile(
-    r"error sending request|connection|connect error|timed out|timeout|dns error|"
-    r"decoding response body|body error|incomplete|HTTP error|broken pipe|unexpected eof",
+    r"error sending request|connection|connect error|timed out|(?<!retry_)timeout|dns error|"
+    r"decoding response body|body error|incomplete|HTTP error|broken pipe|unexpected eof|"
+    r"status code: (5\d\d|429)",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(401 Unauthorized|403 Forbidden)\b")
-_GIVEN_UP = re.compile(r"after [1-9]\d* retries")  # the library has been patient enough
+_NOBODY = re.compile(r"connection refused|dns error|tcp connect error", re.IGNORECASE)
 _PAST_THE_END = re.compile(
     r"416|InvalidRange|Range started at|range.* out of|start.* exceeds", re.I
 )
@@ -255,14 +257,20 @@ class ObstoreS3(ObjectStore):
         return self._prefix + check_key(key)
 
     def _bucket_call(self, verb: str, key: str, call: Callable[[], T]) -> T:
-        """Ask the bucket; again where the answer broke off, which the library leaves to us."""
+        """Ask the bucket; again where an answer broke off or was a server's 'not now'.
+
+        The library repeats requests for some two seconds, its pauses growing slowly, and leaves
+        some broken answers to us. Where nobody listens, its patience is enough.
+        """
         _refuse_after_fork()
+        until = time.monotonic() + _PATIENCE
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return call()
             except refused.BaseError as error:
                 lost = _LOST.search(_first_line(error)) is not None
-                if not lost or attempt == _ATTEMPTS or _GIVEN_UP.search(str(error)):
+                nobody = _NOBODY.search(str(error)) is not None
+                if not lost or nobody or attempt == _ATTEMPTS or time.monotonic() > until:
                     raise self._explained(error, verb, key) from error
                 time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311
             except FileNotFoundError as error:  # what the library makes of a 404

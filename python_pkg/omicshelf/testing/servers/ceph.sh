@@ -86,6 +86,16 @@ configure() {
 CONF
 }
 
+# A monitor that has just started refuses now and then ("problem getting command descriptions"),
+# though it listens. Each command that is given so may be given twice.
+patiently() {
+    for _ in $(seq 20); do
+        "$@" && return
+        sleep 0.5
+    done
+    "$@"
+}
+
 start() {
     mkdir -p "$folder"/{mon,mgr,osd,run,log,crash}
     read -r mon_port s3_port < <(free_ports 2)
@@ -99,9 +109,9 @@ start() {
     ceph-mon -i a
     ceph-mgr -i x
     osd_id=$(cat /proc/sys/kernel/random/uuid)
-    ceph osd new "$osd_id" 0
+    patiently ceph osd new "$osd_id" 0
     ceph-osd -i 0 --mkfs --osd-uuid "$osd_id"
-    ceph osd crush add osd.0 1.0 root=default host=one
+    patiently ceph osd crush add osd.0 1.0 root=default host=one
     ceph-osd -i 0
     radosgw -n client.rgw
     for _ in $(seq 300); do
@@ -110,7 +120,7 @@ start() {
     done
     access_key=$(python3 -c 'import secrets; print(secrets.token_hex(10))')
     secret=$(python3 -c 'import secrets; print(secrets.token_hex(20))')
-    radosgw-admin user create --uid=omicshelf --display-name=omicshelf \
+    patiently radosgw-admin user create --uid=omicshelf --display-name=omicshelf \
         --access-key="$access_key" --secret-key="$secret"
     cat >"$folder/s3.env.part" <<ENV
 AWS_ENDPOINT_URL=http://127.0.0.1:$s3_port
