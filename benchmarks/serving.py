@@ -148,6 +148,9 @@ def _column(
 
     def save(clock: Clock) -> None:
         _add_column(adata, next(numbers))
+        save_it(clock)
+
+    def save_it(clock: Clock) -> None:
         with count_sent() as sent, clock:
             catalog.update_dataset("cells", data=adata)
         sent_bytes.append(sent.n_bytes)
@@ -162,7 +165,9 @@ def _column(
         plain.unlink()
 
     what = f"{shape}: one obs column more"
-    yield from _memory_of(what, server, lambda: save(Clock()))
+    # Making the values of a column takes more than saving does: it is made before.
+    _add_column(adata, next(numbers))
+    yield from _memory_of(what, server, lambda: save_it(Clock()))
     against = "write_h5ad + fsync"
     yield compare(what, save, write, against, bar=None, rounds=min(scale.rounds, 3))
     most = max(sent_bytes)
