@@ -151,6 +151,8 @@ version = sa.Table(
     sa.Column("rolled_back_from", Word),
     sa.Column("created_at", Time, nullable=False),
     sa.UniqueConstraint("dataset_id", "seq"),
+    # What an atlas holds is summed without a look at the rows themselves.
+    sa.Index("ix_version_added", "dataset_id", "added_bytes"),
 )
 
 version_input = sa.Table(

@@ -239,6 +239,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("dataset_id", "seq", name=op.f("uq_version_dataset_id_seq")),
         sa.UniqueConstraint("uuid", name=op.f("uq_version_uuid")),
     )
+    op.create_index("ix_version_added", "version", ["dataset_id", "added_bytes"], unique=False)
     op.create_index(op.f("ix_version_blob_id"), "version", ["blob_id"], unique=False)
     op.create_table(
         "label",
@@ -384,6 +385,7 @@ def downgrade() -> None:
     op.drop_table("version_input")
     op.drop_index(op.f("ix_label_version_id"), table_name="label")
     op.drop_table("label")
+    op.drop_index("ix_version_added", table_name="version")
     op.drop_index(op.f("ix_version_blob_id"), table_name="version")
     op.drop_table("version")
     op.drop_index(
