@@ -59,10 +59,11 @@ class Element(Record):
     """One element of a dataset's content: a matrix, a column, a name axis, a value in ``uns``.
 
     ``hash`` is the element's canonical blake3 hash (hex), equal exactly when the content is.
-    ``categories`` are the most frequent ones with their counts, ``colors`` theirs, in that order,
-    as the file gives them. ``histogram`` counts values in bins of equal width from ``min`` to
-    ``max`` (of whole numbers, to ``max + 1``); of a matrix these are those of the stored values
-    that were looked at, see ``x_judged_from`` in the summary's details.
+    ``categories`` are the most frequent ones with their counts, ``colors`` are theirs by name, as
+    the file gives them: not every reader of JSON keeps the order of keys. ``histogram`` counts
+    values in bins of equal width from ``min`` to ``max`` (of whole numbers, to ``max + 1``); of a
+    matrix these are those of the stored values that were looked at, see ``x_judged_from`` in the
+    summary's details.
     """
 
     kind: str
@@ -78,7 +79,7 @@ class Element(Record):
     mean: float | None = None
     median: float | None = None
     histogram: list[int] | None = None
-    colors: list[str] | None = None
+    colors: dict[str, str] | None = None
     n_null: int | None = None
     preview: str | None = None
 

@@ -132,7 +132,7 @@ def test_a_summary_of_anything_is_shown() -> None:
         kind="categorical",
         n_categories=2,
         categories={"a": 0, "b": 0},
-        colors=['red;x:url("a")'] * 2,
+        colors=dict.fromkeys("ab", 'red;x:url("a")'),
     )
     odd = Element(kind="array", dtype="float64", min=1.0, max=1.0, histogram=[])
     told = Summary(kind="anndata", n_obs=1, n_vars=2, elements={"obs/a": hostile, "obs/b": odd})

@@ -61,8 +61,8 @@ def colored(about: Element, categories: Sequence[str], colors: Strings) -> Eleme
     if colors.long or colors.shape != (len(categories),) or about.categories is None:
         return about
     by_label = dict(zip(categories, colors.values.tolist(), strict=True))
-    found = [by_label.get(label) for label in about.categories]
-    if not all(isinstance(color, str) and _COLOR.fullmatch(color) for color in found):
+    found = {label: by_label.get(label) for label in about.categories}
+    if not all(isinstance(color, str) and _COLOR.fullmatch(color) for color in found.values()):
         return about
     return about.model_copy(update={"colors": found})
 

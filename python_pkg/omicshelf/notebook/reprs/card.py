@@ -143,8 +143,8 @@ def table(columns: Sequence[Cell], rows: Iterable[Sequence[str]]) -> str:
 
 
 def share_bar(shares: Sequence[float], colors: Sequence[str] = ()) -> str:
-    """Draw the shares of a whole, the largest first; colours that are none are left out."""
-    own = len(colors) >= len(shares) and all(_COLOR.fullmatch(color) for color in colors)
+    """Draw the shares of a whole, the largest first; unless all have a colour, in our own."""
+    own = len(colors) == len(shares) and all(_COLOR.fullmatch(color) for color in colors)
     parts = []
     for n, share in enumerate(shares):
         faded = max(8, round(90 * 0.8**n))

@@ -135,17 +135,19 @@ def _column(name: str, element: Element) -> tuple[str, str, str, str]:
         return (
             text(name, 60),
             "category" if element.kind == "categorical" else text(element.dtype or "", 30),
-            share_bar(_shares(element), element.colors or ()),
+            share_bar(*_shares(element)),
             _categories(element),
         )
     drawn = histogram(element.histogram or [])
     return text(name, 60), text(element.dtype or element.kind, 30), drawn, _range(element)
 
 
-def _shares(element: Element) -> list[float]:
-    counts = list((element.categories or {}).values())
-    whole = sum(counts)
-    return [n / whole for n in counts[:30]] if whole else []
+def _shares(element: Element) -> tuple[list[float], list[str]]:
+    """Give the shares of the most frequent categories, and their colours as the file has them."""
+    categories, colors = element.categories or {}, element.colors or {}
+    whole = sum(categories.values())
+    drawn = list(categories)[:30] if whole else []
+    return [categories[name] / whole for name in drawn], [colors.get(name, "") for name in drawn]
 
 
 def _categories(element: Element) -> str:

@@ -30,26 +30,20 @@ export function AnnotatedView(props: IAnnotatedProps) {
         .map(path => path.slice(prefix.length + room.length + 1))
     );
   const names = added.length ? versionName(version) : undefined;
-  const embedding = parts.embeddings.find(part => /umap/i.test(part.name)) ?? parts.embeddings[0];
   return (
     <>
       <Facts facts={useFacts(props, parts)} />
       <ColumnsTable
         title={summary.kind === 'matrix' ? t('Sample columns (obs)') : t('obs columns')}
         columns={parts.obs}
-        version={version}
         table="obs"
-        modality={modality?.name}
-        embedding={embedding?.name}
         isNew={isNew('obs')}
         newIn={names}
       />
       <ColumnsTable
         title={summary.kind === 'matrix' ? t('Row columns (var)') : t('var columns')}
         columns={parts.var}
-        version={version}
         table="var"
-        modality={modality?.name}
         isNew={isNew('var')}
         newIn={names}
       />

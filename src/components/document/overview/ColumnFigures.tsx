@@ -2,11 +2,10 @@
 
 import { CategoryBar, count, Histogram, measured, share, Text, useWords } from '../../base';
 import type { Translate } from '../../words';
-import { byFrequency, columnKind, type IColumn } from './elements';
+import { byFrequency, colorOf, columnKind, type IColumn } from './elements';
 
 interface IFiguresProps {
   column: IColumn;
-  colors: ReadonlyMap<string, string> | null;
 }
 
 export function ColumnFigures(props: IFiguresProps) {
@@ -81,12 +80,12 @@ function missingWords(t: Translate, n: number): string {
   });
 }
 
-function Categories({ column, colors }: IFiguresProps) {
+function Categories({ column }: IFiguresProps) {
   const { element } = column;
   const categories = byFrequency(element).map(({ name, n }) => ({
     name,
     n,
-    color: colors?.get(name)
+    color: colorOf(element, name)
   }));
   const whole = (element.shape?.[0] ?? 0) - (element.n_null ?? 0);
   const listed = categories.reduce((sum, { n }) => sum + n, 0);

@@ -1,7 +1,6 @@
 /** The columns of obs, var or a table: what type they are, and a small distribution of each. */
 
 import { useDeferredValue, useMemo, useState } from 'react';
-import type { VersionRecord } from '../../../api/records';
 import {
   Badge,
   count,
@@ -13,22 +12,16 @@ import {
   TextField,
   useWords
 } from '../../base';
-import { useSeen } from './useSeen';
 import { ColumnFigures } from './ColumnFigures';
-import { type ColumnKind, columnKind, colorsOf, type IColumn, typeWord } from './elements';
-import { useCategoryColors } from './useCategoryColors';
+import { type ColumnKind, columnKind, type IColumn, typeWord } from './elements';
 
 export interface IColumnsTableProps {
   title: string;
   columns: readonly IColumn[];
   /** How many there are, where not all of them are described. */
   total?: number;
-  version: VersionRecord;
   /** Which of them, for how many are shown at first. */
   table: 'obs' | 'var' | null;
-  modality?: string;
-  /** An embedding of the rows, by which colours can be asked for. */
-  embedding?: string;
   /** The columns that came with this version. */
   isNew: ReadonlySet<string>;
   newIn?: string;
@@ -101,9 +94,8 @@ const NO_WORDS: readonly string[] = [];
 function Rows(props: IColumnsTableProps & { words: readonly string[] }) {
   const t = useWords();
   const { title, columns } = props;
-  const [place, seen] = useSeen<HTMLTableElement>();
   return (
-    <table className="omicshelf-overview-columns" aria-label={title} ref={place}>
+    <table className="omicshelf-overview-columns" aria-label={title}>
       <thead>
         <tr>
           <th scope="col">{t('Column')}</th>
@@ -122,7 +114,7 @@ function Rows(props: IColumnsTableProps & { words: readonly string[] }) {
       </thead>
       <tbody>
         {columns.map(column => (
-          <Row key={column.name} {...props} column={column} seen={seen} />
+          <Row key={column.name} {...props} column={column} />
         ))}
       </tbody>
     </table>
@@ -141,19 +133,12 @@ const ICONS: Record<ColumnKind, IconName> = {
 interface IRowProps extends IColumnsTableProps {
   column: IColumn;
   words: readonly string[];
-  seen: boolean;
 }
 
 function Row(props: IRowProps) {
   const t = useWords();
-  const { column, version, modality, embedding, isNew, newIn, seen } = props;
+  const { column, isNew, newIn } = props;
   const { name, element } = column;
-  const known = useMemo(() => colorsOf(element), [element]);
-  const asked = useCategoryColors(
-    version,
-    { embedding, modality, column: name },
-    seen && known === undefined
-  );
   return (
     <tr>
       <th scope="row">
@@ -166,7 +151,7 @@ function Row(props: IRowProps) {
       <td>
         <Text text={typeWord(element)} />
       </td>
-      <ColumnFigures column={column} colors={known ?? asked} />
+      <ColumnFigures column={column} />
     </tr>
   );
 }

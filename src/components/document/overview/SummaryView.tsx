@@ -103,7 +103,7 @@ function Modalities(props: ISummaryProps) {
 
 export type { IModality };
 
-function TableView({ summary, version }: ISummaryProps) {
+function TableView({ summary }: ISummaryProps) {
   const t = useWords();
   const columns = useMemo(() => tableColumns(summary), [summary]);
   const details = summary.details ?? {};
@@ -119,7 +119,6 @@ function TableView({ summary, version }: ISummaryProps) {
         title={t('Columns')}
         columns={columns}
         total={summary.n_columns ?? columns.length}
-        version={version}
         table={null}
         isNew={NOTHING}
       />

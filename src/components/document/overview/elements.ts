@@ -162,31 +162,22 @@ export function typeWord(element: Element): string {
   return element.kind === 'categorical' ? 'category' : (element.dtype ?? element.kind);
 }
 
+/** What is known of categories, in a summary or in a comparison of two. */
+interface ICategories {
+  categories?: Readonly<Record<string, number>> | null;
+  colors?: Readonly<Record<string, string>> | null;
+}
+
 /** The categories of a column, the most frequent first. */
-export function byFrequency(element: Element): { name: string; n: number }[] {
+export function byFrequency(element: ICategories): { name: string; n: number }[] {
   // An object puts keys that look like whole numbers first, whatever order they were written in.
   return Object.entries(element.categories ?? {})
     .map(([name, n]) => ({ name, n }))
     .sort((a, b) => b.n - a.n);
 }
 
-/**
- * The colours of a column's categories; null where the file has none, undefined where they cannot
- * be told from its summary.
- *
- * A summary lists them in the order of its categories, the most frequent first. An object puts keys
- * that look like whole numbers first: of those that are as frequent the order is lost.
- */
-export function colorsOf(element: Element): ReadonlyMap<string, string> | null | undefined {
-  const { colors } = element;
-  if (!colors) {
-    return null;
-  }
-  const names = Object.keys(element.categories ?? {});
-  if (!names.some(name => /^(0|[1-9]\d*)$/.test(name))) {
-    return new Map(names.map((name, i) => [name, colors[i]]));
-  }
-  const sorted = byFrequency(element);
-  const tied = sorted.some(({ n }, i) => i > 0 && n === sorted[i - 1].n);
-  return tied ? undefined : new Map(sorted.map(({ name }, i) => [name, colors[i]]));
+/** The file's own colour of a category; undefined where it has none. */
+export function colorOf({ colors }: ICategories, name: string): string | undefined {
+  // A category may be called `constructor`.
+  return colors && Object.hasOwn(colors, name) ? colors[name] : undefined;
 }

@@ -19,7 +19,7 @@ export interface IBrief {
   shape?: readonly number[];
   n_categories?: number;
   categories?: Readonly<Record<string, number>>;
-  colors?: readonly string[];
+  colors?: Readonly<Record<string, string>>;
   min?: number;
   max?: number;
   median?: number;

@@ -77,13 +77,11 @@ def test_what_a_summary_tells_of_values(adata: ad.AnnData, tmp_path: Path) -> No
     assert (n.min, n.max, n.median, n.histogram) == (1, 5, 2, [1, 2, 0, 0, 1])
 
 
-def test_colours_follow_the_categories_as_they_are_listed(
-    adata: ad.AnnData, tmp_path: Path
-) -> None:
+def test_colours_are_told_by_the_name_of_their_category(adata: ad.AnnData, tmp_path: Path) -> None:
     adata.uns["cluster_colors"] = ["#ff0000", "green", "#00f"]
     cluster = summary_of(adata, tmp_path).elements["obs/cluster"]
     assert list(cluster.categories or ()) == ["a", "b", "c"]
-    assert cluster.colors == ["#ff0000", "green", "#00f"]
+    assert cluster.colors == {"a": "#ff0000", "b": "green", "c": "#00f"}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import {
   Text,
   useWords
 } from '../../../base';
+import { byFrequency, colorOf } from '../../overview/elements';
 import { versionName } from '../../reference';
 import type { ElementRow, IBrief, IElementChange, ISection } from '../changes';
 
@@ -135,10 +136,9 @@ function Told({ element }: { element: IBrief }) {
       {categories ? (
         <span className="omicshelf-compare-figure">
           <CategoryBar
-            categories={Object.entries(categories).map(([name, many], i) => ({
-              name,
-              n: many,
-              color: element.colors?.[i]
+            categories={byFrequency(element).map(one => ({
+              ...one,
+              color: colorOf(element, one.name)
             }))}
           />
           <span>
