@@ -96,14 +96,24 @@ export interface IKernels {
   save(wish: ISaveWish): Promise<ISaved>;
 }
 
-/** How data come into memory: whole, opened on disk, or lazily. */
-export type LoadAs = 'memory' | 'backed' | 'lazy';
+/** How data come into memory: whole, opened on disk, lazily, or a part of them. */
+export type LoadAs = 'memory' | 'backed' | 'lazy' | 'part';
+
+/** Some of the cells, some of the genes. */
+export interface IPart {
+  /** By column of obs, the categories whose observations are wanted; without any, all of them. */
+  obs?: Readonly<Record<string, readonly string[]>>;
+  /** The names of the features that are wanted, in this order; without any, all of them. */
+  var?: readonly string[];
+}
 
 export interface ILoadWish {
   /** A target's id; `new` starts a notebook; default: the current one. */
   target?: string;
   how?: 'run' | 'insert' | 'silent';
   as?: LoadAs;
+  /** What of it comes, where it is loaded as a part. */
+  part?: IPart;
   /** Default: `adata`, `df` …, or the dataset's id where that name is taken. */
   variable?: string;
   /** The variable may be replaced. */
@@ -120,6 +130,8 @@ export interface ILoadPlan {
   freeMemory: number | null;
   /** The ways in which this format can be loaded. */
   ways: readonly LoadAs[];
+  /** How many observations and features come, as far as anybody knows. */
+  shape?: readonly [number | null, number | null];
   obstacle: LoadObstacle | null;
 }
 

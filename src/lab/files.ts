@@ -5,7 +5,7 @@ import { type Contents, ServerConnection } from '@jupyterlab/services';
 
 import { CatalogError, errorOf } from '../api/errors';
 import { proposeId } from '../components/dialogs/add/naming';
-import { literal } from './kernels/code';
+import { quoted } from '../components/python';
 
 /**
  * Up to this many bytes a file comes through the browser, where the dialog examines and names it.
@@ -53,13 +53,13 @@ export function pathOnServer(path: string, root = PageConfig.getOption('serverRo
 /** The code that adds files and folders as datasets. */
 export function addCode(atlas: string, items: readonly Listed[], root?: string): string {
   const lines = items.map(item => {
-    const id = literal(proposeId(item.name.replace(/\.[^.]*$/, '')));
-    return `catalog.save(${id}, ${literal(pathOnServer(item.path, root))})`;
+    const id = quoted(proposeId(item.name.replace(/\.[^.]*$/, '')));
+    return `catalog.save(${id}, ${quoted(pathOnServer(item.path, root))})`;
   });
   return [
     'from omicshelf import Catalog',
     '',
-    `catalog = Catalog(${literal(atlas)})`,
+    `catalog = Catalog(${quoted(atlas)})`,
     ...lines
   ].join('\n');
 }
@@ -73,12 +73,12 @@ export function attachCode(
 ): string {
   const lines = items.map(
     item =>
-      `catalog.attach_file(${literal(id)}, ${literal(pathOnServer(item.path, root))}, tag="result")`
+      `catalog.attach_file(${quoted(id)}, ${quoted(pathOnServer(item.path, root))}, tag="result")`
   );
   return [
     'from omicshelf import Catalog',
     '',
-    `catalog = Catalog(${literal(atlas)})`,
+    `catalog = Catalog(${quoted(atlas)})`,
     ...lines
   ].join('\n');
 }

@@ -44,13 +44,15 @@ export class TestKernels implements IKernels {
 
   plan(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoadPlan> {
     const variable = wish.variable ?? 'adata';
-    const as = wish.as && wish.as !== 'memory' ? `, ${wish.as}=True` : '';
+    const later = wish.as === 'backed' || wish.as === 'lazy';
+    const as = later ? `, ${wish.as}=True` : wish.as ? `, ${JSON.stringify(wish.part ?? {})}` : '';
     return Promise.resolve({
       variable,
       code: `${variable} = Catalog("${ref.atlas}").load("${ref.id}", version="v${record.seq}"${as})`,
-      memory: as ? 400_000 : 5_000_000,
+      memory: later ? 400_000 : wish.part ? 2_000_000 : 5_000_000,
       freeMemory: 11e9,
-      ways: ['memory', 'backed', 'lazy'],
+      ways: ['memory', 'backed', 'lazy', 'part'],
+      shape: wish.part?.obs ? [26, wish.part.var?.length ?? 30] : [60, 30],
       obstacle: this.obstacle(wish)
     });
   }

@@ -25,6 +25,7 @@ interface IPlanAnswer {
   memory: number | null;
   free_memory: number | null;
   ways: LoadAs[];
+  shape: [number | null, number | null];
   obstacle:
     | { kind: 'exists'; variable: string; holds: string; free: string }
     | { kind: 'large'; memory: number; free_memory: number }
@@ -79,6 +80,7 @@ export class WidgetKernels implements IKernels {
       memory: told.memory,
       freeMemory: told.free_memory,
       ways: told.ways,
+      shape: told.shape,
       obstacle: obstacleOf(told, wish)
     };
   }
@@ -139,6 +141,7 @@ function wished(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish) {
     version: record.version_id,
     variable: wish.variable || null,
     as: wish.as ?? 'memory',
+    part: wish.as === 'part' ? (wish.part ?? {}) : null,
     overwrite: wish.overwrite ?? false
   };
 }

@@ -188,7 +188,8 @@ class VersionBase:
         lazy
             Leave everything on disk until it is used (new h5ad and zarr encodings).
         obs
-            Observations: a query over the obs columns, a boolean mask, or names.
+            Observations: a query over the obs columns, a mapping of such columns to the values
+            wanted, a boolean mask, or names.
         var
             Features: names, in the order wanted.
         obs_columns

@@ -16,6 +16,7 @@ from omicshelf.catalog.loaded import version_of
 from omicshelf.errors import NotFound, RequestException
 from omicshelf.notebook import saving, traces
 from omicshelf.notebook import variables as kept
+from omicshelf.notebook.subset import Subset, SubsetWish
 
 __all__ = ["Answer", "add_example", "holds", "load", "plan", "save", "variables"]
 
@@ -66,6 +67,7 @@ def plan(
     prefer: Sequence[str],
     variable: str | None = None,
     way: str = "memory",
+    part: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Say what a load will be.
 
@@ -76,13 +78,14 @@ def plan(
     variable
         The name that was asked for, whether it is free or not.
     way
-        ``memory``, ``backed`` or ``lazy``.
+        ``memory``, ``backed``, ``lazy`` or ``part``.
+    part
+        What of it comes: ``obs``, categories by column, and ``var``, names.
     """
     names = kept.user_names()
-    free = _free(prefer, names)
-    told = kept.plan(
-        _version(atlas, dataset_id, version_id), names, variable=variable or free, way=way
-    )
+    free = kept.first_free(prefer, names)
+    found = _version(atlas, dataset_id, version_id)
+    told = kept.plan(found, names, variable=variable or free, way=way, part=_subset(part))
     return {
         "variable": told.variable,
         "taken": told.taken,
@@ -90,18 +93,32 @@ def plan(
         "memory": told.memory,
         "free_memory": told.free,
         "ways": told.ways,
+        "shape": told.shape,
         "imported": names.get("Catalog") is Catalog,
     }
 
 
 @_answered
 def load(
-    atlas: str, dataset_id: str, version_id: str, *, variable: str, way: str, overwrite: bool
+    atlas: str,
+    dataset_id: str,
+    version_id: str,
+    *,
+    variable: str,
+    way: str,
+    overwrite: bool,
+    part: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Load a version into a variable without a cell."""
     found = _version(atlas, dataset_id, version_id)
-    names = kept.user_names()
-    name, loaded = kept.load_into(found, names, variable=variable, way=way, overwrite=overwrite)
+    name, loaded = kept.load_into(
+        found,
+        kept.user_names(),
+        variable=variable,
+        way=way,
+        part=_subset(part),
+        overwrite=overwrite,
+    )
     return {"variable": name, "holds": kept.described(loaded)}
 
 
@@ -159,14 +176,8 @@ def _version(atlas: str, dataset_id: str, version_id: str) -> DatasetVersion:
         ) from error
 
 
-def _free(prefer: Sequence[str], names: Mapping[str, Any]) -> str:
-    found = next((name for name in prefer if name not in names), None)
-    number = 2
-    while found is None:
-        name = f"{prefer[-1]}_{number}"
-        found = None if name in names else name
-        number += 1
-    return found
+def _subset(part: Mapping[str, Any] | None) -> Subset | None:
+    return None if part is None else SubsetWish.model_validate(part).subset()
 
 
 # -- out of the kernel

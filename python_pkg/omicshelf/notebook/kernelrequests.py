@@ -5,8 +5,8 @@ the same form:
 
 ``GET /kernel/variables``
     ``{variables: [{name, type, shape, size, loaded_from: {atlas, id, version} | null}]}``
-``POST /kernel/plan`` with ``{atlas, id, version?, variable?, as?}``
-    ``{variable, code, memory, free_memory, ways, obstacle}``; an obstacle is
+``POST /kernel/plan`` with ``{atlas, id, version?, variable?, as?, part?: {obs?, var?}}``
+    ``{variable, code, memory, free_memory, ways, shape, obstacle}``; an obstacle is
     ``{kind: "exists", variable, holds, free}`` or ``{kind: "large", memory, free_memory}``
 ``POST /kernel/load`` with the same and ``overwrite?``
     ``{variable, code, holds}``; a name that is taken is an error ``AlreadyExists``
@@ -33,6 +33,7 @@ from omicshelf.errors import NotFound
 from omicshelf.notebook import saving
 from omicshelf.notebook.answers import Answered, Asked
 from omicshelf.notebook.parts import PREFIX, part
+from omicshelf.notebook.subset import Subset, SubsetWish
 from omicshelf.notebook.variables import (
     Names,
     code_of,
@@ -62,6 +63,7 @@ class LoadWish(_Wish):
     version: str | None = None
     variable: str | None = None
     way: str = Field(default="memory", alias="as")
+    part: SubsetWish | None = None
     overwrite: bool = False
 
 
@@ -135,7 +137,7 @@ class KernelRequests:
     def _plan(self, body: bytes) -> dict[str, Any]:
         wish = parse_body(body, LoadWish)
         found, names = self._version(wish), self._names()
-        made = plan(found, names, variable=wish.variable, way=wish.way)
+        made = plan(found, names, variable=wish.variable, way=wish.way, part=_subset(wish))
         obstacle: dict[str, Any] | None = None
         if made.taken is not None and not wish.overwrite:
             free = free_name(found, names)
@@ -145,7 +147,7 @@ class KernelRequests:
                 "holds": made.taken,
                 "free": free,
             }
-        elif made.is_large:
+        elif made.is_large and wish.way in ("memory", "part"):
             obstacle = {"kind": "large", "memory": made.memory, "free_memory": made.free}
         return {
             "variable": made.variable,
@@ -153,6 +155,7 @@ class KernelRequests:
             "memory": made.memory,
             "free_memory": made.free,
             "ways": list(made.ways),
+            "shape": list(made.shape),
             "obstacle": obstacle,
         }
 
@@ -164,9 +167,10 @@ class KernelRequests:
             self._names(),
             variable=wish.variable,
             way=wish.way,
+            part=_subset(wish),
             overwrite=wish.overwrite,
         )
-        code = code_of(found, name, way=wish.way)
+        code = code_of(found, name, way=wish.way, part=_subset(wish))
         return {"variable": name, "code": code, "holds": described(loaded)}
 
     def _save(self, body: bytes) -> dict[str, Any]:
@@ -198,3 +202,7 @@ class KernelRequests:
 
     def _catalog(self, atlas: str) -> Catalog:
         return Catalog(atlas, connection=self._connection)
+
+
+def _subset(wish: LoadWish) -> Subset | None:
+    return None if wish.part is None else wish.part.subset()

@@ -20,8 +20,17 @@ _CGROUPS = (
 )
 
 
-def about_in_memory(summary: Summary) -> int | None:
+def about_in_memory(
+    summary: Summary, *, way: str = "memory", shape: tuple[int | None, int | None] | None = None
+) -> int | None:
     """Estimate the bytes that the data take as an object; None where nobody knows.
+
+    Parameters
+    ----------
+    way
+        How they are read: whole or a part of them, ``backed`` or ``lazy``.
+    shape
+        How many observations and features of them; default: all.
 
     Examples
     --------
@@ -29,8 +38,39 @@ def about_in_memory(summary: Summary) -> int | None:
     >>> about_in_memory(Summary(kind="anndata", elements={"X": dense}))
     800000
     """
-    sizes = [_bytes_of(element) for element in summary.elements.values()]
-    return sum(sizes) or None
+    n_obs, n_vars = shape or (summary.n_obs, summary.n_vars)
+    if shape is not None and None in (n_obs, n_vars) and way == "part":
+        return None
+    rows, columns = _share(n_obs, summary.n_obs), _share(n_vars, summary.n_vars)
+    sizes = [
+        _bytes_of(element) * rows ** _times(path, _BY_ROW) * columns ** _times(path, _BY_COLUMN)
+        for path, element in summary.elements.items()
+        if _is_read(path, way)
+    ]
+    return round(sum(sizes)) or None
+
+
+# What has a value for each observation, or for each pair of them; and for each feature.
+_BY_ROW = ("X", "layers", "obs", "obs_names", "obsm", "raw/X", "obsp", "obsp")
+_BY_COLUMN = ("X", "layers", "var", "var_names", "varm", "varp", "varp")
+
+
+def _times(path: str, rooms: tuple[str, ...]) -> int:
+    return sum(path == room or path.startswith(f"{room}/") for room in rooms)
+
+
+def _is_read(path: str, way: str) -> bool:
+    own = path.split("/", 2)[-1] if path.startswith("mod/") else path
+    match way:
+        case "backed":
+            return own not in ("X", "raw/X")
+        case "lazy":
+            return own in ("obs_names", "var_names")
+    return True
+
+
+def _share(n: int | None, of: int | None) -> float:
+    return 1.0 if n is None or not of else n / of
 
 
 def _bytes_of(element: Element) -> int:

@@ -154,8 +154,8 @@ class Shelf:
         way = "backed" if given.backed else "lazy" if given.lazy else "memory"
         wanted = _as_name(given.as_)
         made = plan(found, self.names, variable=wanted, way=way)
-        if made.is_large and not given.whole:
-            ways = [f"--{one}" for one in made.ways if one != "memory"]
+        if made.is_large and way == "memory" and not given.whole:
+            ways = [f"--{one}" for one in made.ways if one in ("backed", "lazy")]
             raise Invalid(
                 f"'{found.dataset_id}' takes about {size_in_words(made.memory or 0)} of memory, "
                 f"and {size_in_words(made.free or 0)} are free.",

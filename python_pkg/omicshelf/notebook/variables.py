@@ -6,8 +6,9 @@ import json
 import keyword
 import re
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Container, MutableMapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from omicshelf.catalog.dataset import VersionBase
@@ -15,6 +16,8 @@ from omicshelf.errors import AlreadyExists, Invalid
 from omicshelf.formats import registry
 from omicshelf.notebook import traces
 from omicshelf.notebook.memory import about_in_memory, free_memory
+from omicshelf.notebook.subset import Subset, can_be_part
+from omicshelf.records import Summary
 
 __all__ = [
     "Plan",
@@ -22,17 +25,20 @@ __all__ = [
     "check_name",
     "code_of",
     "described",
+    "first_free",
     "free_name",
     "load_into",
     "plan",
+    "proposed_names",
     "user_names",
     "variables",
 ]
 
 Names = MutableMapping[str, Any]
 
-WAYS = ("memory", "backed", "lazy")
+WAYS = ("memory", "backed", "lazy", "part")
 _USUAL = {"anndata": "adata", "mudata": "mdata", "table": "df", "variants": "vcf", "matrix": "gct"}
+_WIDTH = 88  # of code
 _LARGE = 0.5  # of the memory that is free: above it, somebody is asked first
 
 
@@ -47,9 +53,11 @@ class Plan:
     memory, free
         About how many bytes it takes, and how many there are; None where nobody knows.
     ways
-        How the format can be loaded: of ``memory``, ``backed`` and ``lazy``.
+        How the format can be loaded: of ``memory``, ``backed``, ``lazy`` and ``part``.
     taken
         What the variable holds now; None where there is none of that name.
+    shape
+        How many observations and features come; None where nobody knows.
     """
 
     variable: str
@@ -58,6 +66,7 @@ class Plan:
     free: int | None
     ways: tuple[str, ...]
     taken: str | None
+    shape: tuple[int | None, int | None] = (None, None)
 
     @property
     def is_large(self) -> bool:
@@ -98,18 +107,33 @@ def user_names() -> Names:
 
 
 def plan(
-    found: VersionBase, names: Names, *, variable: str | None = None, way: str = "memory"
+    found: VersionBase,
+    names: Names,
+    *,
+    variable: str | None = None,
+    way: str = "memory",
+    part: Subset | None = None,
 ) -> Plan:
-    """Say what loading a version will be, without loading it."""
+    """Say what loading a version will be, without loading it; ``part`` is what of it."""
     summary = found.peek()
     name = check_name(variable) if variable else free_name(found, names)
     taken = described(names[name]) if name in names else None
-    whole = about_in_memory(summary) if way == "memory" else None
+    subset = (part or Subset()) if way == "part" else None
+    shape = (summary.n_obs, summary.n_vars) if subset is None else subset.shape(summary)
+    memory = about_in_memory(summary, way=way, shape=shape)
+    code = code_of(found, name, way=way, part=subset)
+    return Plan(name, code, memory, free_memory(), _ways(found, summary), taken, shape)
+
+
+def _ways(found: VersionBase, summary: Summary) -> tuple[str, ...]:
     parts = registry.get(found.data_format).parts if found.data_format else frozenset()
-    ways = tuple(
-        one for one in WAYS if one == "memory" or (one in parts and (one != "lazy" or summary.lazy))
-    )
-    return Plan(name, code_of(found, name, way=way), whole, free_memory(), ways, taken)
+    possible = {
+        "memory": True,
+        "backed": "backed" in parts,
+        "lazy": "lazy" in parts and summary.lazy,
+        "part": can_be_part(summary),
+    }
+    return tuple(way for way in WAYS if possible[way])
 
 
 def load_into(
@@ -118,6 +142,7 @@ def load_into(
     *,
     variable: str | None = None,
     way: str = "memory",
+    part: Subset | None = None,
     overwrite: bool = False,
     **options: Any,
 ) -> tuple[str, Any]:
@@ -128,7 +153,7 @@ def load_into(
     variable
         Its name; default: a free one.
     way
-        One of :data:`WAYS`.
+        One of :data:`WAYS`; what of it comes by ``part`` is said by that.
     overwrite
         The variable may be there.
     **options
@@ -139,7 +164,7 @@ def load_into(
     omicshelf.errors.AlreadyExists
         There is such a variable, and ``overwrite`` is False. Nothing was loaded then.
     """
-    options = {**_options_of(way), **options}
+    options = {**_options_of(way, part), **options}
     name = check_name(variable) if variable else free_name(found, names)
     if name in names and not overwrite:
         raise AlreadyExists(
@@ -153,9 +178,11 @@ def load_into(
     return name, loaded
 
 
-def _options_of(way: str) -> dict[str, bool]:
+def _options_of(way: str, part: Subset | None) -> dict[str, Any]:
     if way not in WAYS:
         raise Invalid(f"'{way[:40]}' is no way to load.", f"It is one of {', '.join(WAYS)}.")
+    if way == "part":
+        return (part or Subset()).options()
     return {} if way == "memory" else {way: True}
 
 
@@ -180,34 +207,61 @@ def free_name(found: VersionBase, names: Names) -> str:
 
     A name that holds what was loaded from the same dataset is not free either.
     """
-    for name in _proposed(found):
-        if name not in names:
-            return name
-    raise AssertionError("there is always a number")
+    return first_free(proposed_names(found), names)
 
 
-def _proposed(found: VersionBase) -> Iterator[str]:
+def first_free(proposed: Sequence[str], names: Container[str]) -> str:
+    """Give the first of the names that is free; behind the last of them, numbers follow."""
+    last = proposed[-1]
+    numbered = (f"{last}_{number}" for number in count(2))
+    return next(name for name in chain(proposed, numbered) if name not in names)
+
+
+def proposed_names(found: VersionBase) -> list[str]:
+    """Give the names to try for a dataset: that of the tutorials, and its id."""
     fmt = registry.get(found.data_format) if found.data_format else None
     kind = found.peek().kind if fmt is not None else "file"
-    if (usual := _USUAL.get(kind)) is not None:
-        yield usual
     own = re.sub(r"\W", "_", found.dataset_id, flags=re.ASCII)
     own = f"_{own}" if own[:1].isdigit() or keyword.iskeyword(own) else own
-    yield own
-    number = 2
-    while True:
-        yield f"{own}_{number}"
-        number += 1
+    usual = _USUAL.get(kind)
+    return [own] if usual is None else [usual, own]
 
 
-def code_of(found: VersionBase, variable: str, *, way: str = "memory", pin: bool = True) -> str:
-    """Give the line of code that loads a version into a variable."""
+def code_of(
+    found: VersionBase,
+    variable: str,
+    *,
+    way: str = "memory",
+    part: Subset | None = None,
+    pin: bool = True,
+) -> str:
+    """Give the code that loads a version into a variable: a line, or several where it is long."""
     words = [_literal(found.dataset_id)]
     if pin:
         words.append(f"version={_literal(found.version)}")
-    if way != "memory":
+    if way == "part":
+        words += _words_of(part or Subset())
+    elif way != "memory":
         words.append(f"{way}=True")
-    return f"{variable} = Catalog({_literal(found.omixatlas_id)}).load({', '.join(words)})"
+    call = f"{variable} = Catalog({_literal(found.omixatlas_id)}).load("
+    line = f"{call}{', '.join(words)})"
+    if way != "part" or len(line) <= _WIDTH:
+        return line
+    return "\n".join([call, *(f"    {word}," for word in words), ")"])
+
+
+def _words_of(part: Subset) -> list[str]:
+    words = []
+    if part.obs:
+        chosen = (f"{_literal(column)}: {_list(values)}" for column, values in part.obs.items())
+        words.append(f"obs={{{', '.join(chosen)}}}")
+    if part.var:
+        words.append(f"var={_list(part.var)}")
+    return words
+
+
+def _list(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(_literal, texts))}]"
 
 
 def _literal(text: str) -> str:

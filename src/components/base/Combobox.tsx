@@ -79,9 +79,8 @@ export function TokenField(props: ITokenFieldProps) {
   const left = options.filter(option => !values.includes(option.value));
   const shown = onQuery ? left : matching(left, text);
   const add = (value: string) => {
-    const trimmed = value.trim();
-    if (trimmed && !values.includes(trimmed)) {
-      onChange([...values, trimmed]);
+    if (value && !values.includes(value)) {
+      onChange([...values, value]);
     }
     setText('');
     onQuery?.('');
@@ -94,7 +93,7 @@ export function TokenField(props: ITokenFieldProps) {
   const state = useSuggestions(shown.length, choose);
   const takeTyped = () => {
     if (free) {
-      add(text);
+      add(text.trim());
     } else if (shown.length && text) {
       choose(0);
     }

@@ -34,6 +34,27 @@ describe('the line that loads', () => {
     expect(loadCode(CODE, true)).toBe(loadLine(CODE));
   });
 
+  it('names what comes of it, where that is a part', () => {
+    const part = { obs: { tissue: ['nose', 'lung'] }, var: ['MS4A1'] };
+    expect(loadLine({ ...CODE, as: 'part', part: { var: ['CD3D', 'MS4A1'] } })).toBe(
+      'adata = Catalog("immunology").load(\n    "pbmc68k_reduced",\n    version="v5",\n' +
+        '    var=["CD3D", "MS4A1"],\n)'
+    );
+    expect(loadLine({ ...CODE, id: 'x', as: 'part', part: { obs: part.obs } })).toBe(
+      'adata = Catalog("immunology").load("x", version="v5", obs={"tissue": ["nose", "lung"]})'
+    );
+    expect(loadLine({ ...CODE, as: 'part', part })).toContain('    var=["MS4A1"],\n)');
+  });
+
+  it('is literals only, whatever columns, categories and genes are called', () => {
+    const odd = '"]}); import os #\n\\\u202e<img src=x onerror=1>';
+    const line = loadLine({ ...CODE, as: 'part', part: { obs: { [odd]: [odd] }, var: [odd] } });
+    const [, column, value, gene] =
+      /\n {4}obs=\{(".*"): \[(".*")\]\},\n {4}var=\[(".*")\],\n\)$/.exec(line)!;
+    expect([column, value, gene].map(text => JSON.parse(text) as string)).toEqual([odd, odd, odd]);
+    expect(line).not.toContain('\u202e');
+  });
+
   it('is one literal, whatever an id holds', () => {
     const id = 'a"); import os; ("\n\\';
     const line = loadLine({ ...CODE, id });

@@ -1,6 +1,7 @@
 /** The lines of code that load a dataset, as a person would write them. */
 
-import type { LoadAs } from '../../components/host';
+import type { IPart, LoadAs } from '../../components/host';
+import { call, quoted } from '../../components/python';
 import { plainFormat } from './names';
 
 export interface ILoadCode {
@@ -10,6 +11,7 @@ export interface ILoadCode {
   version: string | null;
   variable: string;
   as: LoadAs;
+  part?: IPart;
 }
 
 export const IMPORT = 'from omicshelf import Catalog';
@@ -18,14 +20,35 @@ export const INSTALL = '%pip install omicshelf';
 
 /** `adata = Catalog("immunology").load("pbmc68k_reduced", version="v5")` */
 export function loadLine(code: ILoadCode): string {
-  const words = [literal(code.id)];
+  const words = [quoted(code.id)];
   if (code.version !== null) {
-    words.push(`version=${literal(code.version)}`);
+    words.push(`version=${quoted(code.version)}`);
+  }
+  const load = `${code.variable} = Catalog(${quoted(code.atlas)}).load`;
+  if (code.as === 'part') {
+    return call(load, [...words, ...partWords(code.part ?? {})]);
   }
   if (code.as !== 'memory') {
     words.push(`${code.as}=True`);
   }
-  return `${code.variable} = Catalog(${literal(code.atlas)}).load(${words.join(', ')})`;
+  return `${load}(${words.join(', ')})`;
+}
+
+function partWords(part: IPart): string[] {
+  const words: string[] = [];
+  const columns = Object.entries(part.obs ?? {});
+  if (columns.length) {
+    const chosen = columns.map(([column, values]) => `${quoted(column)}: ${list(values)}`);
+    words.push(`obs={${chosen.join(', ')}}`);
+  }
+  if (part.var?.length) {
+    words.push(`var=${list(part.var)}`);
+  }
+  return words;
+}
+
+function list(texts: readonly string[]): string {
+  return `[${texts.map(quoted).join(', ')}]`;
 }
 
 /** The line, with the import where it is needed. */
@@ -52,18 +75,13 @@ export function rLoadCode(code: ILoadCode, format: string | null | undefined): s
     return null;
   }
   const reference = code.version === null ? code.id : `${code.id}@${code.version}`;
-  const words = ['--atlas', code.atlas, 'path', reference].map(literal).join(', ');
+  const words = ['--atlas', code.atlas, 'path', reference].map(quoted).join(', ');
   return `path <- system2("omicshelf", c(${words}), stdout = TRUE)\n${code.variable} <- ${read}(path)`;
 }
 
 /** Whether code has the import already. */
 export function importsCatalog(source: string): boolean {
   return /^\s*from\s+omicshelf\s+import\s+[^#\n]*\bCatalog\b(?!\s+as\b)/m.test(source);
-}
-
-/** Write a text as Python does and R does too. */
-export function literal(text: string): string {
-  return JSON.stringify(text);
 }
 
 /**

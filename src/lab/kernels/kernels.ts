@@ -94,6 +94,7 @@ export class LabKernels implements IKernels {
         memory: told.memory,
         freeMemory: told.free_memory,
         ways: told.ways,
+        shape: told.shape,
         obstacle: obstacleOf(told, wish)
       };
     } catch (reason) {
@@ -159,7 +160,7 @@ export class LabKernels implements IKernels {
       const { holds } = await ask<{ holds: string }>(kernel, 'load', {
         ...named(ref, record),
         variable,
-        way: wish.as ?? 'memory',
+        ...wayOf(wish),
         overwrite: wish.overwrite ?? false
       });
       return { target, variable, holds, code: loadLine(line) };
@@ -199,7 +200,7 @@ export class LabKernels implements IKernels {
       ...named(ref, record),
       prefer: proposedNames(record, this._options.settings.variableNaming),
       variable: variable ?? null,
-      way: wish.as ?? 'memory'
+      ...wayOf(wish)
     };
     return this._whenFree(target, wish.signal, signal => ask<ITold>(kernel, 'plan', args, signal));
   }
@@ -364,7 +365,8 @@ export class LabKernels implements IKernels {
       id: ref.id,
       version: this._options.settings.pinVersion || !isNewest(ref) ? `v${record.seq}` : null,
       variable,
-      as: wish.as ?? 'memory'
+      as: wish.as ?? 'memory',
+      part: wish.part
     };
   }
 
@@ -379,6 +381,11 @@ interface IConflict {
   basedOn: string | null;
   theirs: string[];
   mine: string[];
+}
+
+/** How it is read; a kernel with an older omicshelf knows of no parts, and is told of none. */
+function wayOf(wish: ILoadWish): Record<string, unknown> {
+  return { way: wish.as ?? 'memory', ...(wish.as === 'part' ? { part: wish.part ?? {} } : {}) };
 }
 
 function named(ref: IDatasetRef, record: VersionRecord): Record<string, string> {

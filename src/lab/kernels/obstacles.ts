@@ -26,6 +26,7 @@ export interface ITold {
   memory: number | null;
   free_memory: number | null;
   ways: LoadAs[];
+  shape?: [number | null, number | null];
   imported: boolean;
 }
 
@@ -36,7 +37,8 @@ export function obstacleOf(told: ITold, wish: ILoadWish): LoadObstacle | null {
   }
   const { memory, free_memory: freeMemory } = told;
   const isLarge = memory !== null && freeMemory !== null && memory > LARGE * freeMemory;
-  return isLarge && (wish.as ?? 'memory') === 'memory' && !wish.evenIfLarge
+  const staysOnDisk = wish.as === 'backed' || wish.as === 'lazy';
+  return isLarge && !staysOnDisk && !wish.evenIfLarge
     ? { kind: 'large', memory, freeMemory }
     : null;
 }

@@ -223,7 +223,7 @@ def test_a_dataset_is_planned_and_loaded(kernel: Kernel, comm: str) -> None:
     _, buffers = kernel.ask(comm, 1, path="/kernel/plan", method="POST", body=wish)
     plan = body_of(buffers)
     assert plan["code"] == 'biopsies = Catalog("lung").load("biopsies", version="v1")'
-    assert plan["ways"] == ["memory", "backed", "lazy"]
+    assert plan["ways"] == ["memory", "backed", "lazy", "part"]
     assert plan["obstacle"] is None
     assert 0 < plan["memory"] < plan["free_memory"]
     _, buffers = kernel.ask(
@@ -240,6 +240,37 @@ def test_a_dataset_is_planned_and_loaded(kernel: Kernel, comm: str) -> None:
     loaded = body_of(buffers)
     assert (loaded["variable"], loaded["holds"]) == ("biopsies", "AnnData 20 × 5")
     assert kernel.ok("print(biopsies.shape)").text == "(20, 5)\n"
+
+
+@pytest.mark.parametrize(
+    "odd", ['"]}); raise SystemExit #', "<img src=x onerror=1>", "\u202ex\n\\", "y" * 5000]
+)
+def test_the_code_for_a_part_does_the_same(kernel: Kernel, comm: str, odd: str) -> None:
+    kernel.ok(
+        f"""
+        import anndata, numpy, pandas
+        odd = {odd!r}
+        obs = pandas.DataFrame({{odd: pandas.Categorical([odd, "b", odd])}}, index=list("xyz"))
+        var = pandas.DataFrame(index=["g", odd])
+        adata = anndata.AnnData(numpy.eye(3, 2), obs=obs, var=var)
+        Catalog("lung").save("odd", adata, data_type="Cells")
+        """
+    )
+    wish = {
+        "atlas": "lung", "id": "odd", "as": "part", "part": {"obs": {odd: [odd]}, "var": [odd]}
+    }  # fmt: skip
+    _, buffers = kernel.ask(comm, 1, path="/kernel/plan", method="POST", body=wish)
+    plan = body_of(buffers)
+    assert plan["shape"] == [2, 1]
+    _, buffers = kernel.ask(comm, 2, path="/kernel/load", method="POST", body=wish)
+    loaded = body_of(buffers)
+    assert (loaded["code"], loaded["holds"]) == (plan["code"], "AnnData 2 × 1")
+    name = loaded["variable"]
+    kernel.ok(f"by_widget = {name}; del {name}")
+    kernel.ok(loaded["code"])
+    assert kernel.ok(
+        f"print(by_widget.obs.equals({name}.obs), {name}.var_names[0] == odd)"
+    ).text == ("True True\n")
 
 
 def test_a_variable_is_saved_from_a_widget(kernel: Kernel, comm: str) -> None:

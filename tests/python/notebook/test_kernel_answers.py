@@ -59,7 +59,8 @@ def test_a_plan_tells_all_that_a_load_needs(fresh: Kernel, version: dict[str, st
     told = value(fresh, "plan", **version, prefer=["adata", "biopsies"])
     assert told["variable"] == told["free_name"] == "adata"
     assert told["taken"] is None
-    assert told["ways"] == ["memory", "backed", "lazy"]
+    assert told["ways"] == ["memory", "backed", "lazy", "part"]
+    assert told["shape"] == [20, 5]
     assert 400 < told["memory"] < 100_000 < told["free_memory"]
     assert told["imported"] is False
     fresh.ok("from omicshelf import Catalog; adata = 1; biopsies = 2")
@@ -83,6 +84,32 @@ def test_a_load_overwrites_nothing_unasked(fresh: Kernel, version: dict[str, str
     }
     gone = asked(fresh, "holds", variable="nowhere")["error"]
     assert "'nowhere'" in gone["title"]
+
+
+def test_a_part_is_planned_and_loaded(fresh: Kernel, version: dict[str, str]) -> None:
+    wish = {**version, "way": "part", "part": {"obs": {"leiden": ["a"]}, "var": ["3", "1"]}}
+    told = value(fresh, "plan", **wish, prefer=["adata"])
+    assert told["shape"] == [10, 2]
+    whole = value(fresh, "plan", **version, prefer=["adata"])["memory"]
+    assert 10 * 2 * 4 <= told["memory"] < whole / 2
+    loaded = {**wish, "variable": "adata", "overwrite": False}
+    assert value(fresh, "load", **loaded)["holds"] == "AnnData 10 × 2"
+    assert fresh.ok("print(list(adata.var_names), set(adata.obs.leiden))").text == (
+        "['3', '1'] {'a'}\n"
+    )
+    misspelt = {**wish, "part": {"var": ["1", "x"]}, "variable": "b", "overwrite": False}
+    assert "'x'" in asked(fresh, "load", **misspelt)["error"]["title"]
+    nothing = {**misspelt, "part": {}}
+    assert "which part" in asked(fresh, "load", **nothing)["error"]["title"]
+
+
+def test_what_is_read_later_takes_less(fresh: Kernel, version: dict[str, str]) -> None:
+    takes = {
+        way: value(fresh, "plan", **version, prefer=["adata"], way=way)["memory"]
+        for way in ("memory", "backed", "lazy")
+    }
+    assert takes["memory"] - takes["backed"] == 20 * 5 * 4  # X stays on disk
+    assert 0 < takes["lazy"] < takes["backed"]
 
 
 def test_a_dataset_of_another_catalog_is_told_apart(fresh: Kernel) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,8 @@ def positions(
     ----------
     request
         A name, names, positions, a slice, a boolean mask of one value per name, or, where
-        ``table`` is given, a pandas query string. The order of names and positions is kept.
+        ``table`` is given, a pandas query string or the values wanted by column. The order of
+        names and positions is kept.
     names
         The names along the axis.
     axis
@@ -60,6 +61,8 @@ def positions(
         if table is None or request in set(names.tolist()):
             return _named([request], names, axis)
         return _queried(request, table, names, axis)
+    if isinstance(request, Mapping) and table is not None:
+        return _holding(request, table, len(names))
     if isinstance(request, slice):
         return np.arange(len(names), dtype=np.int64)[request]
     if isinstance(request, (int, np.integer)) and not isinstance(request, bool):
@@ -131,6 +134,36 @@ def _queried(query: str, table: Table, names: NDArray[np.object_], axis: str) ->
             f"The columns are {columns}.",
         )
     return np.flatnonzero(values)
+
+
+def _holding(wanted: Mapping[Any, Any], table: Table, n_rows: int) -> NDArray[np.int64]:
+    """Find the rows that have one of the values wanted, in each of the columns."""
+    columns = chosen_keys([str(column) for column in wanted], table.columns, "obs column")
+    frame, found = table.read(columns), np.ones(n_rows, dtype=bool)
+    for column, values in zip(columns, wanted.values(), strict=True):
+        one = isinstance(values, str) or not isinstance(values, Iterable)
+        found &= _has_one_of(frame[column], [values] if one else list(values))
+    return np.flatnonzero(found)
+
+
+def _has_one_of(column: pd.Series[Any], values: list[Any]) -> NDArray[np.bool_]:
+    """Compare a column with values; as text too: the labels of a summary are texts."""
+    import pandas as pd
+
+    texts = {str(value) for value in values if value is not None}
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        labels = [str(label) for label in column.cat.categories]
+        for text in texts - set(labels):
+            raise Invalid(
+                f"There is no category {text!r} in {column.name!r}.",
+                _near(text, labels[:_SEARCHED], "categories"),
+            )
+        codes = [code for code, label in enumerate(labels) if label in texts]
+        found = np.isin(column.cat.codes.to_numpy(), codes)
+    else:
+        same = column.isin(values) | column.astype(str).isin(texts)
+        found = (same & column.notna()).to_numpy(dtype=bool)
+    return found | column.isna().to_numpy(dtype=bool) if None in values else found
 
 
 def _masked(mask: NDArray[np.bool_], n_names: int, axis: str) -> NDArray[np.int64]:

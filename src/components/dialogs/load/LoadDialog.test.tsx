@@ -1,12 +1,13 @@
 import { screen, waitFor } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import type { DatasetRecord } from '../../../api/records';
-import { recordedBody } from '../../../testing/recorded';
+import { recordedBody, type RecordedTransport } from '../../../testing/recorded';
 import { NOTEBOOK, TestKernels } from '../../../testing/kernels';
 import { expectAccessible, showWithCatalog } from '../../../testing/show';
 import type { ILoadWish } from '../../host';
 import { LoadButton, useLoad } from '.';
 import { isVariableName } from './plan';
+import { pastedNames } from './SubsetFields';
 
 const PBMC = { atlas: 'immunology', id: 'pbmc' };
 const VERSION = recordedBody<DatasetRecord>('/atlases/immunology/datasets/pbmc').version;
@@ -21,6 +22,15 @@ function Row({ wish }: { wish?: ILoadWish }) {
       {load?.dialog}
     </>
   );
+}
+
+/** Genes are found as a server finds them: by what people call them. */
+function prepare(transport: RecordedTransport): void {
+  transport.answer('GET', /preview$/, () => ({
+    status: 200,
+    headers: {},
+    body: { names: { names: ['ENSG0000'], found: ['HES4'], rows: [0] } }
+  }));
 }
 
 const LOAD = { name: 'Load pbmc into the kernel' };
@@ -120,6 +130,97 @@ describe('Load', () => {
     expect(kernels.loads[0].evenIfLarge).toBeUndefined();
   });
 
+  it('loads some cells and some genes, which are chosen from what is there', async () => {
+    const kernels = new TestKernels();
+    const { user, transport } = showWithCatalog(<Row />, { kernels }, prepare);
+    await user.click(screen.getByRole('button', { name: 'Options' }));
+    await user.click(await screen.findByRole('radio', { name: /^A subset/ }));
+    const go = await screen.findByRole<HTMLButtonElement>('button', { name: 'Load the subset' });
+    expect(screen.getByText(/^Choose by the categories/)).toBeTruthy();
+    expect(go.disabled).toBe(true);
+
+    await user.click(
+      await screen.findByRole('combobox', { name: 'The column of obs that says which' })
+    );
+    await user.click(await screen.findByRole('option', { name: 'louvain' }));
+    const values = await screen.findByRole('combobox', { name: 'Values of louvain' });
+    expect(go.disabled).toBe(true); // a column alone says nothing
+    await user.click(values);
+    const all = await screen.findAllByRole('option');
+    expect(all[0].textContent).toMatch(/^013$/); // the most frequent first, and how many
+    await user.click(all[0]);
+    await user.type(values, '1{Enter}');
+    await user.type(values, 'nowhere{Enter}'); // is none of them
+    await screen.findByText('26 cells × 30 genes');
+    expect(await screen.findByText('about 2 MB')).toBeTruthy();
+
+    await user.click(screen.getByRole('combobox', { name: 'Names of genes' }));
+    await user.paste('MS4A1\nCD3D\tMS4A1');
+    await screen.findByText('26 cells × 2 genes');
+    await user.type(screen.getByRole('combobox', { name: 'Names of genes' }), 'hes');
+    await user.click(await screen.findByRole('option', { name: /^HES/ }));
+    await waitFor(() => expect(go.disabled).toBe(false));
+    await expectAccessible();
+    await user.click(go);
+    await waitFor(() => expect(kernels.loads).toHaveLength(1));
+    expect(kernels.loads[0]).toMatchObject({
+      as: 'part',
+      part: { obs: { louvain: ['0', '1'] }, var: ['MS4A1', 'CD3D', 'ENSG0000'] }
+    });
+    const [asked] = transport.sent('GET', /preview$/);
+    expect(asked.query).toMatchObject({ kind: 'names', table: 'var', search: 'hes' });
+  });
+
+  it('says where a part is too large still', async () => {
+    const kernels = new TestKernels();
+    kernels.obstacle = wish =>
+      ['backed', 'lazy'].includes(wish.as ?? '') || wish.part?.var || wish.evenIfLarge
+        ? null
+        : { kind: 'large', memory: 38e9, freeMemory: 11e9 };
+    const { user } = showWithCatalog(<Row />, { kernels }, prepare);
+    await user.click(screen.getByRole('button', LOAD));
+    await user.click(await screen.findByRole('radio', { name: 'A subset' }));
+    await user.click(await screen.findByRole('combobox', { name: /^The column/ }));
+    await user.click(await screen.findByRole('option', { name: 'louvain' }));
+    await user.type(await screen.findByRole('combobox', { name: /^Values/ }), '0{Enter}');
+    expect(await screen.findByText(/choose less/)).toBeTruthy();
+    const go = screen.getByRole<HTMLButtonElement>('button', { name: 'Load the subset' });
+    expect(go.disabled).toBe(true);
+    await user.type(screen.getByRole('combobox', { name: 'Names of genes' }), 'CD3D{Enter}');
+    await waitFor(() => expect(go.disabled).toBe(false));
+    await waitFor(() => expect(screen.queryByText(/choose less/)).toBeNull());
+    await user.click(go);
+    await waitFor(() => expect(kernels.loads).toMatchObject([{ as: 'part' }]));
+  });
+
+  it('keeps what stands in a file as it is', async () => {
+    const odd = ' "]}) <img src=x onerror=alert(1)> ';
+    const kernels = new TestKernels();
+    const { user } = showWithCatalog(<Row />, { kernels }, transport => {
+      transport.answer('GET', /summary$/, () => ({
+        status: 200,
+        headers: {},
+        body: {
+          kind: 'anndata',
+          elements: {
+            [`obs/${odd}`]: { kind: 'categorical', categories: { [odd]: 60 }, n_categories: 1 }
+          }
+        }
+      }));
+    });
+    await user.click(screen.getByRole('button', { name: 'Options' }));
+    await user.click(await screen.findByRole('radio', { name: /^A subset/ }));
+    await user.click(await screen.findByRole('combobox', { name: /^The column/ }));
+    await user.click((await screen.findAllByRole('option'))[1]);
+    await user.click(await screen.findByRole('combobox', { name: /^Values/ }));
+    await user.click(await screen.findByRole('option'));
+    const go = screen.getByRole<HTMLButtonElement>('button', { name: 'Load the subset' });
+    await waitFor(() => expect(go.disabled).toBe(false));
+    await user.click(go);
+    await waitFor(() => expect(kernels.loads[0]?.part).toEqual({ obs: { [odd]: [odd] } }));
+    expect(document.querySelector('img')).toBeNull();
+  });
+
   it('offers a new notebook where none is open, then kernels that still run', async () => {
     const kernels = new TestKernels();
     kernels.current = null;
@@ -195,4 +296,15 @@ describe('Load', () => {
 it('knows the names of variables', () => {
   expect(['adata', '_x', 'zellen_ä', 'x2'].every(isVariableName)).toBe(true);
   expect(['', '2x', 'a b', 'for', 'a-b', 'a.b', 'x;y'].some(isVariableName)).toBe(false);
+});
+
+it.each([
+  ['CD3D', ['CD3D']],
+  ['CD3D MS4A1  CD8A\n', ['CD3D MS4A1  CD8A']],
+  ['CD3D MS4A1', ['CD3D', 'MS4A1']],
+  ['Gene\tA\r\nGene B\r\n', ['Gene', 'A', 'Gene B']],
+  ['"CD3D", \'MS4A1\';', ['CD3D', 'MS4A1']],
+  [' \n ', []]
+])('takes the names out of %j', (text, names) => {
+  expect(pastedNames(text)).toEqual(names);
 });

@@ -20,6 +20,7 @@ import { NoNotebook } from './NoNotebook';
 import { Obstacle } from './Obstacle';
 import { type IPlans, isVariableName, usePlans } from './plan';
 import { LargeBar, ReadField } from './ReadField';
+import { isUnsaid } from './SubsetFields';
 import { useKernels } from './useKernels';
 
 export interface ILoadDialogProps {
@@ -99,14 +100,15 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
 
   // What is larger than the memory is never read whole by default.
   if (large && wish.as === undefined && plan) {
-    const smaller = (['backed', 'lazy'] as const).find(way => plan.ways.includes(way));
+    const smaller = (['backed', 'lazy', 'part'] as const).find(way => plan.ways.includes(way));
     setWish({ ...wish, as: smaller ?? 'memory' });
   }
   const variable = wish.variable ?? plan?.variable ?? '';
   const nameIsGood = isVariableName(variable);
   const nowhere = plan?.obstacle?.kind === 'no-kernel' && wish.target === undefined;
   // While the kernel is asked anew, what it said before may no longer be so: see `run`.
-  const ready = plan !== null && (waiting || plan.obstacle === null) && nameIsGood;
+  const free = plan !== null && (waiting || plan.obstacle === null);
+  const ready = free && nameIsGood && !isUnsaid(wish);
 
   const run = async (wished: ILoadWish) => {
     if (!kernels) {
@@ -154,7 +156,7 @@ const ONE_LINE = 56;
 function broken(code: string): string {
   return code
     .split('\n')
-    .map(line => (line.length > ONE_LINE ? line.replace('.load(', '.load(\n    ') : line))
+    .map(line => (line.length > ONE_LINE ? line.replace(/\.load\((?=.)/, '.load(\n    ') : line))
     .join('\n');
 }
 
@@ -163,7 +165,7 @@ interface IFormProps extends ILoadDialogProps {
   form: ILoadForm;
 }
 
-function LoadForm({ dataset, kernels, form, onClose }: IFormProps) {
+function LoadForm({ dataset, record, kernels, form, onClose }: IFormProps) {
   const t = useWords();
   const { plan, large, nowhere, busy, failure } = form;
   const slow = useSlow(form.waiting || busy);
@@ -182,7 +184,7 @@ function LoadForm({ dataset, kernels, form, onClose }: IFormProps) {
       {large && !nowhere && <LargeBar large={large} />}
       {!large && <VariableField form={form} />}
       {!nowhere && <KernelField kernels={kernels} form={form} />}
-      {!stops && <ReadField form={form} />}
+      {!stops && <ReadField form={form} record={record} />}
       {large && <VariableField form={form} />}
       {!nowhere && !stops && <HowField form={form} />}
       {plan && !stops && (

@@ -34,6 +34,9 @@ function verb(t: Translate, form: ILoadForm): string {
   if (form.wish.how === 'insert') {
     return t('Insert');
   }
+  if (form.wish.as === 'part') {
+    return t('Load the subset');
+  }
   if (!form.large) {
     return t('Load');
   }

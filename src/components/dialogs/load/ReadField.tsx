@@ -1,11 +1,14 @@
 /** How the data are read: whole, opened on disk, or lazily, with what each takes. */
 
 import { type ReactNode, useId } from 'react';
-import { bytes, Checkbox, classes, Field, Icon, useWords } from '../../base';
+import type { VersionRecord } from '../../../api/records';
+import { bytes, Checkbox, classes, count, Field, Icon, useWords } from '../../base';
+import { dimensionWords } from '../../document/dimensions';
 import type { LoadAs } from '../../host';
 import type { Translate } from '../../words';
 import type { ILoadForm } from './LoadDialog';
 import type { IPlans } from './plan';
+import { isUnsaid, SubsetFields } from './SubsetFields';
 
 const LEAST = 1_000_000;
 
@@ -24,7 +27,12 @@ function roundBytes(n: number): string {
   return bytes(n).replace(/[.,]0(?=\s)/, '');
 }
 
-export function ReadField({ form }: { form: ILoadForm }) {
+interface IReadProps {
+  form: ILoadForm;
+  record: VersionRecord;
+}
+
+export function ReadField({ form, record }: IReadProps) {
   const t = useWords();
   const { plan, large } = form;
   if (!plan?.ways.length) {
@@ -35,7 +43,13 @@ export function ReadField({ form }: { form: ILoadForm }) {
     ? [...plan.ways.filter(way => way !== 'memory'), ...plan.ways.filter(way => way === 'memory')]
     : plan.ways;
   const list = (
-    <Ways form={form} ways={ways} explained={large !== null} label={t('How it is read')} />
+    <Ways
+      form={form}
+      record={record}
+      ways={ways}
+      explained={large !== null}
+      label={t('How it is read')}
+    />
   );
   return large ? (
     list
@@ -46,14 +60,13 @@ export function ReadField({ form }: { form: ILoadForm }) {
   );
 }
 
-interface IWaysProps {
-  form: ILoadForm;
+interface IWaysProps extends IReadProps {
   ways: readonly LoadAs[];
   explained: boolean;
   label: string;
 }
 
-function Ways({ form, ways, explained, label }: IWaysProps) {
+function Ways({ form, record, ways, explained, label }: IWaysProps) {
   const t = useWords();
   const name = useId();
   const chosen = form.wish.as ?? 'memory';
@@ -83,14 +96,21 @@ function Ways({ form, ways, explained, label }: IWaysProps) {
             {explained && way === 'memory' && <Icon name="warning" tone="warning" />}
             {memoryWords(t, form.memory[way])}
           </span>
-          {explained && <Explanation form={form} way={way} chosen={way === chosen} />}
+          {(explained || way === 'part') && (
+            <Explanation form={form} record={record} way={way} chosen={way === chosen} />
+          )}
         </div>
       ))}
     </div>
   );
 }
 
-function Explanation({ form, way, chosen }: { form: ILoadForm; way: LoadAs; chosen: boolean }) {
+interface IExplanationProps extends IReadProps {
+  way: LoadAs;
+  chosen: boolean;
+}
+
+function Explanation({ form, record, way, chosen }: IExplanationProps) {
   const t = useWords();
   let words: ReactNode;
   switch (way) {
@@ -105,19 +125,58 @@ function Explanation({ form, way, chosen }: { form: ILoadForm; way: LoadAs; chos
         'Every element on first use, as dask and xarray. For whole-matrix steps in pieces.'
       );
       break;
+    case 'part':
+      return chosen ? <Part form={form} record={record} /> : null;
     default:
       words = t('The kernel would very likely be stopped by the system.');
   }
   return (
     <div className="omicshelf-way-words">
       {words}
-      {way === 'memory' && chosen && (
-        <Checkbox
-          checked={form.wish.evenIfLarge ?? false}
-          onChange={evenIfLarge => form.change({ evenIfLarge })}
-        >
-          {t('Load it all the same')}
-        </Checkbox>
+      {way === 'memory' && chosen && <EvenIfLarge form={form} />}
+    </div>
+  );
+}
+
+function EvenIfLarge({ form }: { form: ILoadForm }) {
+  const t = useWords();
+  return (
+    <Checkbox
+      checked={form.wish.evenIfLarge ?? false}
+      onChange={evenIfLarge => form.change({ evenIfLarge })}
+    >
+      {t('Load it all the same')}
+    </Checkbox>
+  );
+}
+
+/** What the part is, how large, and the fields that say which. */
+function Part({ form, record }: IReadProps) {
+  const t = useWords();
+  const unsaid = isUnsaid(form.wish);
+  const [rows, columns] = form.shape ?? [null, null];
+  const [observations, features] = dimensionWords(t, record) ?? [t('rows'), t('columns')];
+  const stillLarge = !unsaid && form.plan?.obstacle?.kind === 'large' && !form.waiting;
+  return (
+    <div className="omicshelf-way-words">
+      <div role="status">
+        {unsaid
+          ? t('Choose by the categories of a column, by genes, or by both.')
+          : rows !== null &&
+            columns !== null &&
+            t('{n} {observations} × {m} {features}', {
+              n: count(rows),
+              m: count(columns),
+              observations,
+              features
+            })}
+      </div>
+      <SubsetFields form={form} record={record} />
+      {(stillLarge || form.wish.evenIfLarge) && (
+        <div>
+          {t('It is more than half of the free memory still: choose less.')}
+          <EvenIfLarge form={form} />
+        </div>
       )}
     </div>
   );
@@ -129,6 +188,8 @@ function title(t: Translate, way: LoadAs, short: boolean): string {
       return short ? t('Backed') : t('Backed: X stays on disk');
     case 'lazy':
       return short ? t('Lazy') : t('Lazy: every element on first use');
+    case 'part':
+      return short ? t('A subset') : t('A subset: some cells, some genes');
     default:
       return t('Into memory');
   }

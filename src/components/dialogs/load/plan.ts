@@ -13,6 +13,8 @@ export interface IPlans {
   plan: ILoadPlan | null;
   /** What each way of reading takes, as far as it is known. */
   memory: Partial<Record<LoadAs, number | null>>;
+  /** How much of it the part is that is wished; null before that is known. */
+  shape: ILoadPlan['shape'] | null;
   /** Whether reading it whole is too much for the kernel, and what it has. */
   large: { memory: number; freeMemory: number } | null;
   waiting: boolean;
@@ -30,6 +32,7 @@ export function usePlans(
 ): IPlans {
   const [plan, setPlan] = useState<ILoadPlan | null>(first);
   const [memory, setMemory] = useState<IPlans['memory']>({});
+  const [shape, setShape] = useState<IPlans['shape']>(null);
   const [large, setLarge] = useState(() => largeOf(first));
   const [waiting, setWaiting] = useState(first === null);
   const [error, setError] = useState<CatalogError | null>(null);
@@ -49,11 +52,17 @@ export function usePlans(
     const ask = async () => {
       try {
         const dataset = { atlas, id, version };
-        const found = await kernels.plan(dataset, record, JSON.parse(wished) as ILoadWish);
+        const wish = JSON.parse(wished) as ILoadWish;
+        const found = await kernels.plan(dataset, record, wish);
         if (current) {
           setPlan(found);
           setError(null);
-          setLarge(before => largeOf(found) ?? before);
+          if (wish.as === 'part') {
+            setMemory(before => ({ ...before, part: found.memory }));
+            setShape(found.shape ?? null);
+          } else {
+            setLarge(before => largeOf(found) ?? before);
+          }
         }
       } catch (reason) {
         if (current) {
@@ -80,7 +89,8 @@ export function usePlans(
     }
     let current = true;
     const ask = async () => {
-      for (const way of ways.split(' ') as LoadAs[]) {
+      // What a part takes is known when it is said which part.
+      for (const way of ways.split(' ').filter(one => one !== 'part') as LoadAs[]) {
         const dataset = { atlas, id, version };
         const found = await kernels.plan(dataset, record, { target, as: way });
         if (!current) {
@@ -99,7 +109,7 @@ export function usePlans(
     };
   }, [kernels, atlas, id, version, record, target, ways]);
 
-  return { plan, memory, large, waiting, error, again: () => setTurn(turn + 1) };
+  return { plan, memory, shape, large, waiting, error, again: () => setTurn(turn + 1) };
 }
 
 function largeOf(plan: ILoadPlan | null): IPlans['large'] {

@@ -124,6 +124,35 @@ def test_query(load: Callable[..., ad.AnnData], whole: ad.AnnData, query: str) -
     assert digest_of(load(obs=query)) == digest_of(expected)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "query"),
+    [
+        ({"leiden": ["2", "0"]}, "leiden in ['0', '2']"),
+        ({"leiden": "1"}, "leiden == '1'"),
+        ({"leiden": ["1"], "good": [True]}, "leiden == '1' and good"),
+        ({"good": ["False"]}, "not good"),  # as a summary has it
+        ({"n_genes": [3, "4", 5.0]}, "n_genes in [3, 4, 5]"),
+        ({"leiden": []}, "leiden == 'nothing'"),
+    ],
+)
+def test_values_by_column(
+    load: Callable[..., ad.AnnData], whole: ad.AnnData, wanted: dict[str, Any], query: str
+) -> None:
+    expected = whole[whole.obs.query(query).index].copy()
+    assert digest_of(load(obs=wanted)) == digest_of(expected)
+
+
+@pytest.mark.parametrize("odd", ["`a` == 'b'", '"; import os', "@pd __class__", "\u202ex\n", " "])
+def test_columns_and_categories_of_any_name(tmp_path: Path, odd: str) -> None:
+    obs = pd.DataFrame({odd: pd.Categorical([odd, "other", None, odd])}, index=list("abcd"))
+    ad.AnnData(np.ones((4, 2)), obs=obs).write_h5ad(tmp_path / "odd.h5ad")
+    fmt = H5ad()
+    found = fmt.load(tmp_path / "odd.h5ad", LoadRequest(obs={odd: [odd]}))
+    assert list(found.obs_names) == ["a", "d"]
+    missing = fmt.load(tmp_path / "odd.h5ad", LoadRequest(obs={odd: ["other", None]}))
+    assert list(missing.obs_names) == ["b", "c"]
+
+
 def test_mask_that_is_a_series_is_aligned_by_name(
     load: Callable[..., ad.AnnData], whole: ad.AnnData
 ) -> None:
@@ -179,6 +208,8 @@ def test_few_rows_read_few_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({"obs": "n_genes"}, "The query 'n_genes' does not say yes or no", "Compare a column"),
         ({"obs": "@pd.read_pickle('x')"}, "The query", "put the value into its text"),
         ({"obs": "n_genes.__class__ == 3"}, "The query", "put the value into its text"),
+        ({"obs": {"Leiden": "1"}}, "There is no obs column 'Leiden'.", "Did you mean 'leiden'?"),
+        ({"obs": {"leiden": ["1", "x"]}}, "There is no category 'x'", "categories are '0'"),
         ({"obs_columns": ["Good"]}, "There is no obs column 'Good'.", "Did you mean 'good'?"),
         ({"layers": "count"}, "There is no layer 'count'.", "The layers are 'csc', 'dense'."),
         ({"as_": "mudata"}, "as_='mudata' is not possible", "It loads as AnnData"),

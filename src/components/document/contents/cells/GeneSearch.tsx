@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react';
 
 import type { VersionRecord } from '../../../../api/records';
 import { Combobox, useWords } from '../../../base';
-import { useFoundGenes } from '../useFoundGenes';
+import { useFoundGenes } from '../../../data';
 import { type IPlotChoice, type Modality, genesOf, symbolColumns } from './choices';
 
 // CD20: the marker of B cells, in every panel of blood.

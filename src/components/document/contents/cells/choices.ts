@@ -61,7 +61,8 @@ export function genesOf(matrix: string | null): 'var' | 'raw/var' {
   return matrix === 'raw/X' ? 'raw/var' : 'var';
 }
 
-const SYMBOLS = /(^|_)(symbols?|(gene|feature)_?names?|names?)$/i;
+/** Columns of genes with such names say what people call them. */
+export const SYMBOLS = /(^|_)(symbols?|(gene|feature)_?names?|names?)$/i;
 
 /** Columns that say what people call a gene, where its name is an identifier. */
 export function symbolColumns(modality: Modality, table: string): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Choice, filterCode, holderOf, quoted } from './filterCode';
+import { type Choice, filterCode, holderOf } from './filterCode';
 import type { IKernels } from '../../../host';
 import type { VersionRecord } from '../../../../api/records';
 
@@ -54,13 +54,6 @@ describe('filterCode', () => {
     }
     expect(written.split('\n')[0]).toMatch(/^# By a"\ufffd\ufffdimport os/);
     expect(written.split('\n').filter(line => line.startsWith('import'))).toEqual([]);
-  });
-});
-
-describe('quoted', () => {
-  it('leaves letters of all scripts, and writes the rest as Python reads it', () => {
-    expect(quoted('CD4⁺ β-Zelle תא')).toBe('"CD4⁺ β-Zelle תא"');
-    expect(quoted('\u200b\u007f\u{e0001}')).toBe('"\\u200b\\u007f\\U000e0001"');
   });
 });
 

@@ -2,6 +2,7 @@
 
 import type { ILoadPlan, IKernels } from '../../../host';
 import type { IDatasetRef, VersionRecord } from '../../../../api/records';
+import { quoted, wrapped } from '../../../python';
 
 /** What was chosen, as code can say it. */
 export type Choice =
@@ -28,8 +29,6 @@ export interface IHolder {
   variable: string;
   load: string | null;
 }
-
-const WIDTH = 88;
 
 /** Write the cell: what it keeps is in `<variable>_subset`. */
 export function filterCode(source: ICodeSource, holder: IHolder, choice: Choice): string {
@@ -100,20 +99,6 @@ function byOutline(of: string, choice: Extract<Choice, { kind: 'outline' }>): st
   ];
 }
 
-/** A text as a Python string: nothing unseen stands in it as it is. */
-export function quoted(text: string): string {
-  return JSON.stringify(text).replace(/[^\x20-\x7e]/gu, char =>
-    /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char) ? char : escaped(char)
-  );
-}
-
-function escaped(char: string): string {
-  const code = char.codePointAt(0) ?? 0;
-  return code > 0xffff
-    ? `\\U${code.toString(16).padStart(8, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
-}
-
 /** A text in a comment: of one line, and without characters that turn it around. */
 function commented(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
@@ -136,19 +121,6 @@ function ranges(rows: readonly number[]): string[] {
     from = to + 1;
   }
   return found;
-}
-
-function wrapped(items: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (const item of items) {
-    const last = lines[lines.length - 1];
-    if (last !== undefined && last.length + item.length + 2 <= WIDTH) {
-      lines[lines.length - 1] = `${last} ${item},`;
-    } else {
-      lines.push(`    ${item},`);
-    }
-  }
-  return lines;
 }
 
 /** Find the variable of the kernel that holds this version, or how to load it into one. */

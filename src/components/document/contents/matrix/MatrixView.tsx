@@ -13,14 +13,13 @@ import {
   measured,
   useWords
 } from '../../../base';
-import { usePreview } from '../../../data';
+import { useFoundGenes, usePreview } from '../../../data';
 import { type Modality, columnsOf, symbolColumns } from '../cells/choices';
 import { gradient } from '../plot/palette';
 import { Answer, useCancel } from '../Reading';
 import { AnnotationTables } from '../tables/AnnotationTables';
 import { ColumnChooser } from '../tables/ColumnChooser';
 import { Pager } from '../tables/Pager';
-import { useFoundGenes } from '../useFoundGenes';
 import { HeatMap } from './HeatMap';
 import {
   type IAnnotation,

@@ -2,9 +2,9 @@
 
 import { useEffect, useMemo, useState } from 'react';
 
-import type { IPreviewQuery, VersionRecord } from '../../../api/records';
-import type { IOption } from '../../base';
-import { usePreview } from '../../data';
+import type { IPreviewQuery, VersionRecord } from '../../api/records';
+import type { IOption } from '../base';
+import { usePreview } from './hooks';
 
 const FOUND_AT_MOST = 30;
 const SETTLED_AFTER = 150;
