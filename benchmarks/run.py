@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import browsing, keeping, loading, peer, saving, serving, team
+from benchmarks import browsing, interface, keeping, loading, peer, saving, serving, sidebar, team
 from benchmarks.measuring import FULL, QUICK, Figure, Scale
 from benchmarks.report import machine, print_table, write_results
 
@@ -40,6 +40,9 @@ ROWS: dict[str, Row] = {
     "remote-small": serving.remote_small,
     "team-load": team.load,
     "team-writers": team.writers,
+    "interface-sizes": interface.sizes,
+    "interface-load": interface.load_click,
+    "sidebar": sidebar.sidebar,
     "peer": peer.lamindb,
 }
 _ROOT = Path(__file__).parents[1]

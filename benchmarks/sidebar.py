@@ -1,17 +1,15 @@
-"""The sidebar over 100,000 datasets, in a real Chromium: ``python -m benchmarks.sidebar``.
+"""The sidebar over many datasets, in a real Chromium.
 
-Two figures, each the best of three: how long a page takes from being asked for to its first rows,
-and the longest task of the page's main thread, in time of the processor, while the list is
-scrolled through thousands of rows, a search is typed and the filters are opened. Time of the
-processor, because a machine that does other things too lets every task wait.
+Two figures for the list and for the tree, each the best of three: how long a page takes from
+being asked for to its first rows, and the longest task of the page's main thread, in time of the
+processor, while the list is scrolled through thousands of rows, a search is typed and the filters
+are opened. Time of the processor, because a machine that does other things too lets every task
+wait.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,69 +19,54 @@ from typing import TYPE_CHECKING, Any
 
 import omicshelf
 from benchmarks import seeding
+from benchmarks.browsers import chromium
+from benchmarks.measuring import Figure, Scale
 from omicshelf.testing.servers.jupyter import JupyterServer, jupyter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Page
 
-__all__ = ["Figures", "measure"]
+__all__ = ["sidebar"]
 
 ROUNDS = 3
-FIRST_ROWS_BAR = 1.0
-LONGEST_TASK_BAR = 0.1
+FIRST_ROWS_BAR = 1.0  # s
+LONGEST_TASK_BAR = 100.0  # ms
 
 _ATLAS = "big"
 _ROW = ".omicshelf-dataset"
 _SEARCH = "lung tissue:value"
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel"]
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Seconds, by the way in which the datasets are shown."""
+class _Look:
+    """Seconds of one look at the page."""
 
     first_rows: float
     longest_task: float
 
 
-def measure(n_datasets: int, view: str, *, folder: Path) -> Figures:
-    """Fill a catalog and look at it.
-
-    Parameters
-    ----------
-    n_datasets
-        How many there are.
-    view
-        ``list`` or ``tree``.
-    folder
-        An empty folder for the catalog and its server.
-    """
-    if not (folder / "catalog").exists():
-        with omicshelf.connect(folder / "catalog") as connection:
-            seeding.fill(omicshelf.Catalog(_ATLAS, connection=connection), folder, n_datasets)
+def sidebar(folder: Path, scale: Scale) -> Iterator[Figure]:
+    """Open the panel over as many datasets as the scale has at most; scroll, search, filter."""
+    n_datasets = max(scale.datasets)
+    with omicshelf.connect(folder / "catalog") as connection:
+        seeding.fill(omicshelf.Catalog(_ATLAS, connection=connection), folder, n_datasets)
     with (
         jupyter(folder / "server", catalog=folder / "catalog") as server,
-        _chromium() as browser,
+        chromium() as browser,
     ):
-        _look(browser, server, view)  # the server's first answer builds what the next ones use
-        looks = [_look(browser, server, view) for _ in range(ROUNDS)]
-    return Figures(min(one.first_rows for one in looks), min(one.longest_task for one in looks))
+        for view in ("list", "tree"):
+            _look(browser, server, view)  # the first answer builds what the next ones use
+            looks = [_look(browser, server, view) for _ in range(ROUNDS)]
+            rows = min(one.first_rows for one in looks)
+            task = min(one.longest_task for one in looks) * 1e3
+            what = f"sidebar, {n_datasets:,} datasets, {view}"
+            yield Figure(f"{what}: first rows", rows * 1e3, "ms", rows, "s", FIRST_ROWS_BAR)
+            longest = f"{what}: longest task while it is scrolled, searched and filtered"
+            yield Figure(longest, task, "ms", task, "ms", LONGEST_TASK_BAR)
 
 
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
-        try:
-            yield running
-        finally:
-            running.close()
-
-
-def _look(browser: Browser, server: JupyterServer, view: str) -> Figures:
+def _look(browser: Browser, server: JupyterServer, view: str) -> _Look:
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     try:
         page = context.new_page()
@@ -95,7 +78,7 @@ def _look(browser: Browser, server: JupyterServer, view: str) -> Figures:
         first_rows = time.perf_counter() - began
         with _traced(context.new_cdp_session(page), page) as events:
             _use(page)
-        return Figures(first_rows, _longest(events))
+        return _Look(first_rows, _longest(events))
     finally:
         context.close()
 
@@ -147,29 +130,3 @@ def _longest(events: list[dict[str, Any]]) -> float:
         and (event["pid"], event["tid"]) in main
     ]
     return max(tasks, default=0) / 1e6
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--datasets", type=int, default=100_000)
-    parser.add_argument("--folder", type=Path, help="keep the catalog here, for the next time")
-    given = parser.parse_args()
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="omicshelf-sidebar-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for view in ("list", "tree"):
-            found = measure(given.datasets, view, folder=folder)
-            print(
-                f"{view}, {given.datasets:,} datasets: first rows {found.first_rows:.2f} s"
-                f" (bar {FIRST_ROWS_BAR} s), longest task {found.longest_task * 1000:.0f} ms"
-                f" (bar {LONGEST_TASK_BAR * 1000:.0f} ms)"
-            )
-    finally:
-        if given.folder is None:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main()
