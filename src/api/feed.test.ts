@@ -76,6 +76,15 @@ describe('PolledFeed', () => {
     expect(server.asked).toEqual([]);
   });
 
+  it('says that something may be missed when it is left before its first answer', async () => {
+    listen()();
+    await vi.advanceTimersByTimeAsync(0);
+    server.dispose();
+    listen();
+    await server.answers({ last_change: 5 });
+    expect(told).toEqual([null]);
+  });
+
   it('tells of what comes after it began', async () => {
     listen();
     await server.answers({ last_change: 7 });

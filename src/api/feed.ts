@@ -128,6 +128,8 @@ export class PolledFeed extends Feed {
         }
       } catch (reason) {
         if (signal.aborted || isAborted(reason)) {
+          // What was read until now is shown, and it may be that nobody heard of what came since.
+          this._began = true;
           return;
         }
         await this._failed(asCatalogError(reason), signal);
