@@ -27,6 +27,7 @@ from omicshelf.server.identity import user_name
 from omicshelf.server.parsing import parse_query
 from omicshelf.server.route import Body, Route, decoded
 from omicshelf.server.service import Service
+from omicshelf.server.threads import in_thread
 
 __all__ = ["Admission"]
 
@@ -278,8 +279,7 @@ class Admission(JsonErrors):
         return route, received
 
     async def _in_thread(self, function: Callable[..., R], *given: Any) -> R:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.service.pool, function, *given)
+        return await in_thread(self.service.pool, function, *given)
 
     def _backend(self) -> Guarded:
         return self.service.backend_for(self._user)

@@ -27,6 +27,7 @@ from omicshelf.backend.wire import (
 from omicshelf.errors import Invalid, Unauthorized, Unreachable
 from omicshelf.server.bodies import InFile, InMemory
 from omicshelf.server.handlers import ApiHandler
+from omicshelf.server.threads import in_thread
 
 __all__ = ["ProxyHandler"]
 
@@ -71,12 +72,11 @@ class ProxyHandler(ApiHandler):
 
     async def _respond(self, *_path: str) -> None:
         await self.received_whole()
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self.service.waiters, self._ask)
+        answer = await in_thread(self.service.waiters, self._ask)
         try:
             await self._pass_on(answer)
         finally:
-            await loop.run_in_executor(self.service.waiters, answer.close)
+            await in_thread(self.service.waiters, answer.close)
 
     get = head = post = put = patch = delete = allow_unauthenticated(_respond)
 
