@@ -1,15 +1,24 @@
 /** The page: the list, and beside it the dataset that was opened. */
 
-import { Suspense, lazy, useEffect, useMemo, useState } from 'react';
+import { Suspense, useEffect, useMemo, useState } from 'react';
 
-import { Button, EmptyState, Surface, ToastStack, Waiting, classes } from '../components/base';
+import {
+  Button,
+  EmptyState,
+  ErrorBoundary,
+  Surface,
+  ToastStack,
+  Waiting,
+  classes,
+  lazily
+} from '../components/base';
 import { CatalogProvider } from '../components/data';
 import { Sidebar } from '../components/sidebar';
 import { type IPlace, placeOf, queryOfPlace } from './address';
 import { pageHost } from './host';
 
-const DatasetDocument = lazy(() =>
-  import('../components/document').then(module => ({ default: module.DatasetDocument }))
+const DatasetDocument = lazily(
+  async () => (await import('../components/document')).DatasetDocument
 );
 
 export function Page({ baseUrl }: { baseUrl: string }) {
@@ -33,16 +42,18 @@ export function Page({ baseUrl }: { baseUrl: string }) {
                   {t('All datasets')}
                 </Button>
               </div>
-              <Suspense fallback={<Waiting label={t('Opening')} />}>
-                <DatasetDocument
-                  dataset={place.dataset}
-                  tab={place.tab}
-                  onTab={tab => go({ ...place, tab })}
-                  onVersion={version =>
-                    go({ ...place, dataset: { ...place.dataset, version } }, 'replace')
-                  }
-                />
-              </Suspense>
+              <ErrorBoundary part={place.dataset.id} resetKey={place.dataset.id}>
+                <Suspense fallback={<Waiting label={t('Opening')} />}>
+                  <DatasetDocument
+                    dataset={place.dataset}
+                    tab={place.tab}
+                    onTab={tab => go({ ...place, tab })}
+                    onVersion={version =>
+                      go({ ...place, dataset: { ...place.dataset, version } }, 'replace')
+                    }
+                  />
+                </Suspense>
+              </ErrorBoundary>
             </>
           ) : (
             <EmptyState title={t('Choose a dataset')}>

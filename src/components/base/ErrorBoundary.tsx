@@ -3,6 +3,7 @@
 import { Component, type ErrorInfo, type ReactNode } from 'react';
 import { Button } from './Button';
 import { HostContext } from './host';
+import { NotFetched } from './lazily';
 import { Note } from './Note';
 import { translate } from '../words';
 
@@ -37,6 +38,9 @@ export class ErrorBoundary extends Component<IErrorBoundaryProps, IErrorBoundary
   }
 
   override componentDidCatch(error: Error, info: ErrorInfo): void {
+    if (error instanceof NotFetched) {
+      error.again();
+    }
     // For whoever looks into it; people are not shown a stack trace.
     console.error('omicshelf: a part could not be shown.', error, info.componentStack);
   }
@@ -47,18 +51,25 @@ export class ErrorBoundary extends Component<IErrorBoundaryProps, IErrorBoundary
     }
     const t = this.context?.t ?? ENGLISH;
     const part = this.props.part ?? t('This part');
+    const isMissing = this.state.error instanceof NotFetched;
     return (
       <div className="omicshelf-failed">
         <Note
           kind="error"
-          title={t('{part} cannot be shown', { part })}
+          title={
+            isMissing
+              ? t('{part} could not be fetched', { part })
+              : t('{part} cannot be shown', { part })
+          }
           actions={
             <Button look="bordered" onClick={() => this.setState({ error: null })}>
-              {t('Reload this part')}
+              {isMissing ? t('Try again') : t('Reload this part')}
             </Button>
           }
         >
-          {t('It failed while it was drawn. Your data are not touched, and the rest goes on.')}
+          {isMissing
+            ? t('The server did not answer. If it was updated meanwhile, reload the page.')
+            : t('It failed while it was drawn. Your data are not touched, and the rest goes on.')}
         </Note>
       </div>
     );

@@ -18,6 +18,7 @@ export { focusedElement, tabbable } from './focus';
 export * from './format';
 export { HostProvider, useHost, useWords } from './host';
 export * from './icons';
+export * from './lazily';
 export * from './List';
 export * from './Menu';
 export * from './Note';

@@ -1,5 +1,5 @@
 import { act, fireEvent, screen } from '@testing-library/react';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CatalogError, Unreachable } from '../../api/errors';
 import { useAnnounce } from './announce';
@@ -11,6 +11,7 @@ import { Disclosure } from './Disclosure';
 import { EmptyState } from './EmptyState';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Icon, typeIcon } from './icons';
+import { lazily } from './lazily';
 import { Problem } from './Problem';
 import { Tabs, TabPanel } from './Tabs';
 import { expectAccessible, show } from './testing';
@@ -181,6 +182,34 @@ describe('a part that fails', () => {
     view.again(part(false));
     await view.user.click(screen.getByRole('button', { name: 'Reload this part' }));
     expect(screen.getByText('the versions')).toBeTruthy();
+  });
+
+  it('is fetched again where it could not be fetched', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    let there = false;
+    const fetch = vi.fn(async () => {
+      if (!there) {
+        throw new TypeError('Failed to fetch dynamically imported module: secret detail');
+      }
+      return Promise.resolve(() => <p>the versions</p>);
+    });
+    const Versions = lazily(fetch);
+    const view = show(
+      <ErrorBoundary part="The list of versions">
+        <Suspense fallback={<p>on its way</p>}>
+          <Versions />
+        </Suspense>
+      </ErrorBoundary>
+    );
+    expect(await screen.findByText('The list of versions could not be fetched')).toBeTruthy();
+    expect(view.container.textContent).not.toContain('secret detail');
+    const tries = fetch.mock.calls.length;
+    await view.user.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText('The list of versions could not be fetched')).toBeTruthy();
+    expect(fetch.mock.calls.length).toBe(tries + 1);
+    there = true;
+    await view.user.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText('the versions')).toBeTruthy();
   });
 
   it('is drawn again by itself for something else', () => {

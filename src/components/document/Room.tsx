@@ -1,8 +1,8 @@
 /** What is below the tabs: each room is fetched when it is first wanted. */
 
-import { type ComponentType, type LazyExoticComponent, lazy, Suspense } from 'react';
+import { type ComponentType, Suspense } from 'react';
 import type { DatasetRecord, IDatasetRef, VersionRecord } from '../../api/records';
-import { ErrorBoundary, Skeleton, useWords, Waiting } from '../base';
+import { ErrorBoundary, lazily, Skeleton, useWords, Waiting } from '../base';
 import type { DocumentTab } from '../host';
 import { Overview } from './overview';
 
@@ -21,14 +21,12 @@ interface IProps extends IRoomProps {
   onVersion: (version: string | undefined) => void;
 }
 
-type LazyRoom = LazyExoticComponent<ComponentType<IRoomProps>>;
-
 /** The rooms that there are; one that is not there has no tab. */
-const ROOMS: Partial<Record<DocumentTab, LazyRoom>> = {
-  contents: lazy(async () => ({ default: (await import('./contents')).Contents })),
-  versions: lazy(async () => ({ default: (await import('./versions')).Versions })),
-  files: lazy(async () => ({ default: (await import('./files')).Files })),
-  lineage: lazy(async () => ({ default: (await import('./lineage')).Lineage }))
+const ROOMS: Partial<Record<DocumentTab, ComponentType<IRoomProps>>> = {
+  contents: lazily(async () => (await import('./contents')).Contents),
+  versions: lazily(async () => (await import('./versions')).Versions),
+  files: lazily(async () => (await import('./files')).Files),
+  lineage: lazily(async () => (await import('./lineage')).Lineage)
 };
 
 export function hasRoom(tab: DocumentTab): boolean {

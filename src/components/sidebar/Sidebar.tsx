@@ -6,7 +6,6 @@ import {
   type KeyboardEvent,
   type Ref,
   Suspense,
-  lazy,
   useEffect,
   useImperativeHandle,
   useRef,
@@ -17,12 +16,14 @@ import { asCatalogError } from '../../api/errors';
 import type { AtlasRecord, DatasetRecord } from '../../api/records';
 import {
   Button,
+  ErrorBoundary,
   Icon,
   MenuButton,
   Problem,
   Skeleton,
   Waiting,
   classes,
+  lazily,
   useHost,
   useWords
 } from '../base';
@@ -36,9 +37,7 @@ import { useChoices } from './state';
 import { NoAtlas } from './states';
 import { Trash } from './Trash';
 
-const AddDialog = lazy(() =>
-  import('../dialogs/add').then(module => ({ default: module.AddDialog }))
-);
+const AddDialog = lazily(async () => (await import('../dialogs/add')).AddDialog);
 
 /** What a host can do to the sidebar. */
 export interface ISidebarHandle {
@@ -165,9 +164,11 @@ export function Sidebar(props: ISidebarProps) {
         />
       )}
       {adding && (
-        <Suspense fallback={null}>
-          <AddDialog atlas={atlas} dropped={adding} onClose={() => setAdding(null)} />
-        </Suspense>
+        <ErrorBoundary part={t('The dialog')} resetKey={adding}>
+          <Suspense fallback={null}>
+            <AddDialog atlas={atlas} dropped={adding} onClose={() => setAdding(null)} />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </section>
   );
