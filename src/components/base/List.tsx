@@ -64,6 +64,8 @@ export interface IListProps<T> {
   onDragStart?: (item: T, event: DragEvent) => void;
   /** The end comes near: there is more to load. */
   onNearEnd?: () => void;
+  /** Rows come into sight: the first and the last of those that are seen. */
+  onSeen?: (first: number, last: number) => void;
   /** As many there are, with those that are not loaded. */
   total?: number;
   /** Letters go to the row that begins with them. */
@@ -110,6 +112,8 @@ export function List<T>(props: IListProps<T>) {
       nearEnd.current?.();
     }
   }, [last, items.length, total]);
+
+  useSeen(virtualizer.range, items, props.onSeen);
 
   return (
     <div
@@ -168,6 +172,22 @@ function useHeights<T>(
     }
     before.current = rowHeight;
   }, [virtualizer, rowHeight, measured]);
+}
+
+/** Say which rows are in sight, also where others stand there now. */
+function useSeen(
+  range: { startIndex: number; endIndex: number } | null,
+  items: unknown,
+  onSeen: ((first: number, last: number) => void) | undefined
+): void {
+  const { startIndex = -1, endIndex = -1 } = range ?? {};
+  const latest = useRef(onSeen);
+  latest.current = onSeen;
+  useEffect(() => {
+    if (startIndex >= 0) {
+      latest.current?.(startIndex, endIndex);
+    }
+  }, [startIndex, endIndex, items]);
 }
 
 function pageSize(virtualizer: { range: { startIndex: number; endIndex: number } | null }): number {

@@ -1,13 +1,6 @@
 /** Reading the catalog, a hook for each question. What changes is read again by itself. */
 
-import {
-  type InfiniteData,
-  type UseInfiniteQueryResult,
-  type UseQueryResult,
-  keepPreviousData,
-  useInfiniteQuery,
-  useQuery
-} from '@tanstack/react-query';
+import { type UseQueryResult, keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useSyncExternalStore } from 'react';
 
 import type { ITagged } from '../../api/client';
@@ -18,12 +11,10 @@ import type {
   DiffAnswer,
   FileRecord,
   IDatasetRef,
-  IFindQuery,
   IPreviewQuery,
   Info,
   LabelRecord,
   LineageAnswer,
-  Page,
   Preview,
   Role,
   Summary,
@@ -31,6 +22,8 @@ import type {
 } from '../../api/records';
 import { useHost } from '../base';
 import { keys } from './keys';
+
+export { type IFound, useFind } from './useFind';
 
 export function useInfo(): UseQueryResult<Info> {
   const { client } = useHost();
@@ -68,31 +61,6 @@ export function useStudies(atlas: string): UseQueryResult<string[]> {
   return useQuery({
     queryKey: keys.studies(atlas),
     queryFn: ({ signal }) => client.studies(atlas, signal)
-  });
-}
-
-/** Find datasets, a page after the other; what was found before stays until there is more. */
-export function useFind(
-  atlas: string,
-  query: IFindQuery,
-  enabled = true
-): UseInfiniteQueryResult<InfiniteData<Page>> {
-  const { client } = useHost();
-  return useInfiniteQuery({
-    queryKey: keys.find(atlas, query),
-    queryFn: ({ pageParam, signal }) =>
-      // Counted once: the pages that follow are of the same search.
-      client.find(
-        atlas,
-        pageParam === null
-          ? query
-          : { ...query, after: pageParam, facets: undefined, count: false },
-        signal
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: page => page.next,
-    placeholderData: keepPreviousData,
-    enabled: enabled && atlas !== ''
   });
 }
 

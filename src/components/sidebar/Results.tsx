@@ -100,6 +100,7 @@ export function ListResults(props: IResultsProps) {
       onMenu={props.onMenu}
       onDragStart={props.onDrag}
       total={found.hasNextPage ? (counts?.total ?? records.length + 1) : records.length}
+      onSeen={found.see}
       onNearEnd={() => {
         if (found.hasNextPage && !found.isFetching) {
           void found.fetchNextPage();

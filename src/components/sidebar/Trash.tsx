@@ -103,6 +103,7 @@ export function Trash({ atlas, actions, onClose }: ITrashProps) {
           current={focused}
           total={total}
           onActivate={record => setFocused(record.dataset_id)}
+          onSeen={found.see}
           onNearEnd={() => found.hasNextPage && !found.isFetching && void found.fetchNextPage()}
           handle={list}
         />
