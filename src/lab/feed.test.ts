@@ -41,6 +41,18 @@ describe('a feed for several panels', () => {
     expect(listeners.size).toBe(0);
   });
 
+  it('has a panel read again that read before anybody followed the catalog', () => {
+    const { feed, tell } = source();
+    const panel = new FeedHub(feed).panel();
+    const heard = vi.fn();
+    panel.subscribe(heard);
+    tell([change(1)]); // nobody is there to hear it
+    panel.isShown = true;
+    expect(heard.mock.calls).toEqual([[null]]);
+    tell([change(2)]);
+    expect(heard).toHaveBeenLastCalledWith([change(2)]);
+  });
+
   it('tells a hidden panel once it is shown', () => {
     const { feed, tell } = source();
     const hub = new FeedHub(feed);

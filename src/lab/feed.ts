@@ -18,6 +18,10 @@ export class FeedHub {
     return panel;
   }
 
+  get isFollowed(): boolean {
+    return this._stop !== null;
+  }
+
   /** A panel was shown, hidden, or is gone. */
   update(gone?: PanelFeed): void {
     if (gone) {
@@ -74,6 +78,10 @@ export class PanelFeed implements IFeed {
   subscribe(listener: Listener): () => void {
     this._listeners.add(listener);
     this._hub.update();
+    if (!this._hub.isFollowed) {
+      // It reads before it is shown, and nobody hears of what changes until then.
+      this._kept = null;
+    }
     return () => {
       this._listeners.delete(listener);
       this._hub.update();
