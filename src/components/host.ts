@@ -120,6 +120,8 @@ export interface ILoadWish {
   overwrite?: boolean;
   /** It may take more than half of the memory that is free. */
   evenIfLarge?: boolean;
+  /** Gives up, for as long as the kernel has not begun to load. */
+  signal?: AbortSignal;
 }
 
 export interface ILoadPlan {
@@ -168,8 +170,8 @@ export interface ISaveWish {
   atlas: string;
   id: string;
   message: string;
-  /** A new dataset: its type, and that there is none of this id yet. */
-  create?: { dataType: string };
+  /** A new dataset: what it is, and that there is none of this id yet. */
+  create?: { dataType: string; title?: string; study?: string };
   /** The version that is the newest, as the person saw it; another one is a conflict. */
   expectedVersion?: string | null;
   /** Only say what would change. */

@@ -32,6 +32,13 @@ export class TestKernels implements IKernels {
   saved: (wish: ISaveWish) => Promise<ISaved> = () =>
     Promise.resolve({ version: 'v4', changes: [] });
 
+  inserted: string[] = [];
+  /** Undefined in a widget. */
+  insert?: (code: string) => Promise<void> = code => {
+    this.inserted.push(code);
+    return Promise.resolve();
+  };
+
   choose(id: string): void {
     this.current = this.all.find(target => target.id === id) ?? null;
     this._listeners.forEach(listener => listener());

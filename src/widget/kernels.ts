@@ -73,7 +73,12 @@ export class WidgetKernels implements IKernels {
   }
 
   async plan(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoadPlan> {
-    const told = await this._ask<IPlanAnswer>('POST', 'plan', wished(ref, record, wish));
+    const told = await this._ask<IPlanAnswer>(
+      'POST',
+      'plan',
+      wished(ref, record, wish),
+      wish.signal
+    );
     return {
       variable: told.variable,
       code: told.code,
@@ -109,7 +114,11 @@ export class WidgetKernels implements IKernels {
         atlas,
         id,
         message,
-        create: wish.create && { data_type: wish.create.dataType },
+        create: wish.create && {
+          data_type: wish.create.dataType,
+          title: wish.create.title ?? null,
+          study: wish.create.study ?? null
+        },
         expected_version: wish.expectedVersion ?? null,
         dry_run: wish.dryRun ?? false
       }
@@ -125,8 +134,14 @@ export class WidgetKernels implements IKernels {
     return told;
   }
 
-  private async _ask<T>(method: Method, name: string, body?: unknown): Promise<T> {
-    const found = await this._transport.request({ method, path: `/kernel/${name}`, body });
+  private async _ask<T>(
+    method: Method,
+    name: string,
+    body?: unknown,
+    signal?: AbortSignal
+  ): Promise<T> {
+    const path = `/kernel/${name}`;
+    const found = await this._transport.request({ method, path, body, signal });
     if (found.status >= 300) {
       throw errorOf(found.status, found.body, found.headers);
     }

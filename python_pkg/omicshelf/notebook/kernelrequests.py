@@ -12,8 +12,8 @@ the same form:
     ``{variable, code, holds}``; a name that is taken is an error ``AlreadyExists``
 ``GET /kernel/parts/NAME``
     a script of the front end, as bytes
-``POST /kernel/save`` with ``{variable, atlas, id, message, create?: {data_type},
-expected_version?, dry_run?}``
+``POST /kernel/save`` with ``{variable, atlas, id, message, expected_version?, dry_run?,
+create?: {data_type, title?, study?}}``
     ``{version, changes}``; where somebody else saved first it is an error ``Conflict`` that has
     ``newest``, ``based_on``, ``theirs`` and ``mine`` besides, and nothing is written.
 """
@@ -71,6 +71,8 @@ class NewDataset(_Wish):
     """What a dataset needs to be made."""
 
     data_type: str
+    title: str | None = None
+    study: str | None = None
 
 
 class SaveWish(_Wish):
@@ -181,7 +183,10 @@ class KernelRequests:
                 f"There is no variable '{wish.variable[:60]}' any more.",
                 "Choose another one; a kernel that was restarted has none.",
             )
-        create = saving.NewDataset(wish.create.data_type) if wish.create else None
+        create = None
+        if wish.create is not None:
+            asked = wish.create
+            create = saving.NewDataset(asked.data_type, asked.title, asked.study)
         saved = saving.save(
             self._catalog(wish.atlas),
             wish.id,

@@ -38,9 +38,6 @@ export interface IKernelOptions {
   onBusy: (target: IKernelTarget, cancel: () => void) => () => void;
 }
 
-/** A wish with what JupyterLab can do besides: give up. */
-type Wish = ILoadWish & { signal?: AbortSignal };
-
 export class LabKernels implements IKernels {
   constructor(private readonly _options: IKernelOptions) {}
 
@@ -64,7 +61,7 @@ export class LabKernels implements IKernels {
 
   // -- into a kernel
 
-  async plan(ref: IDatasetRef, record: VersionRecord, wish: Wish): Promise<ILoadPlan> {
+  async plan(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoadPlan> {
     const target = this._wanted(wish);
     if (!target) {
       return this._planWithout(ref, record, wish);
@@ -106,7 +103,7 @@ export class LabKernels implements IKernels {
     }
   }
 
-  async load(ref: IDatasetRef, record: VersionRecord, wish: Wish): Promise<ILoaded> {
+  async load(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoaded> {
     const how = wish.how ?? this._options.settings.onLoad;
     const place = await this._placeFor(wish);
     const target = this._options.targets.of(place);
@@ -138,7 +135,7 @@ export class LabKernels implements IKernels {
     target: IKernelTarget,
     ref: IDatasetRef,
     record: VersionRecord,
-    wish: Wish
+    wish: ILoadWish
   ): Promise<ILoaded> {
     const place = target.place!;
     const told = await this._told(kernel, target, ref, record, wish).catch((reason: unknown) => {
@@ -185,7 +182,7 @@ export class LabKernels implements IKernels {
     target: IKernelTarget,
     ref: IDatasetRef,
     record: VersionRecord,
-    wish: Wish
+    wish: ILoadWish
   ): Promise<ITold> {
     const { variable } = wish;
     if (variable !== undefined && !isIdentifier(variable)) {
@@ -225,7 +222,7 @@ export class LabKernels implements IKernels {
 
   // -- where there is no Python to ask
 
-  private _planWithout(ref: IDatasetRef, record: VersionRecord, wish: Wish): ILoadPlan {
+  private _planWithout(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): ILoadPlan {
     const variable =
       wish.variable ?? proposedNames(record, this._options.settings.variableNaming)[0];
     return {
@@ -241,7 +238,7 @@ export class LabKernels implements IKernels {
   private _planInR(
     ref: IDatasetRef,
     record: VersionRecord,
-    wish: Wish,
+    wish: ILoadWish,
     language: string
   ): ILoadPlan {
     const plan = this._planWithout(ref, record, wish);
@@ -257,7 +254,7 @@ export class LabKernels implements IKernels {
   private async _loadInR(
     ref: IDatasetRef,
     record: VersionRecord,
-    wish: Wish,
+    wish: ILoadWish,
     target: IKernelTarget,
     how: ISettings['onLoad']
   ): Promise<ILoaded> {
@@ -333,7 +330,7 @@ export class LabKernels implements IKernels {
 
   // -- places
 
-  private _wanted(wish: Wish): IKernelTarget | null {
+  private _wanted(wish: ILoadWish): IKernelTarget | null {
     if (wish.target === 'new') {
       return null;
     }
@@ -341,7 +338,7 @@ export class LabKernels implements IKernels {
   }
 
   /** Give the place for a load; with none open, a new notebook. */
-  private async _placeFor(wish: Wish): Promise<Place> {
+  private async _placeFor(wish: ILoadWish): Promise<Place> {
     const target = this._wanted(wish);
     return target ? this._placeOf(target) : this._opened();
   }
@@ -359,7 +356,12 @@ export class LabKernels implements IKernels {
     return place;
   }
 
-  private _code(ref: IDatasetRef, record: VersionRecord, wish: Wish, variable: string): ILoadCode {
+  private _code(
+    ref: IDatasetRef,
+    record: VersionRecord,
+    wish: ILoadWish,
+    variable: string
+  ): ILoadCode {
     return {
       atlas: ref.atlas,
       id: ref.id,

@@ -292,9 +292,17 @@ def test_a_variable_is_saved_from_a_widget(kernel: Kernel, comm: str) -> None:
     assert (conflict["newest"]["name"], conflict["based_on"]) == ("v2", "v1")
     assert conflict["theirs"] == ["+1 obs column `score` (float64)"]
     assert "+1 obs column" in conflict["mine"][0] or "+2 obs columns" in conflict["mine"][0]
-    new = {**wish, "id": "of_a_widget", "create": {"data_type": "Single cell"}}
+    made = {"data_type": "Single cell", "title": "Of a widget", "study": "PMID1"}
+    new = {**wish, "id": "of_a_widget", "create": made}
     _, buffers = kernel.ask(comm, 4, path="/kernel/save", method="POST", body=new)
     assert body_of(buffers)["version"] == "v1"
+    found = kernel.ok(
+        """
+        found = Catalog('lung').get_dataset('of_a_widget')
+        print(found.metadata()['title'], found.study_id)
+        """
+    )
+    assert found.text == "Of a widget PMID1\n"
     told, buffers = kernel.ask(comm, 5, path="/kernel/save", method="POST", body=new)
     assert (told["status"], body_of(buffers)["kind"]) == (409, "AlreadyExists")
     told, buffers = kernel.ask(

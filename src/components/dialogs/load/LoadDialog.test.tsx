@@ -267,6 +267,33 @@ describe('Load', () => {
     expect(kernels.loads).toMatchObject([{ how: 'insert' }]);
   });
 
+  it('asks a widget for no cell and no other kernel: it has none', async () => {
+    const kernels = new TestKernels();
+    kernels.insert = undefined;
+    const { user } = showWithCatalog(<Row />, { kernels });
+    await user.click(screen.getByRole('button', { name: 'Options' }));
+    await screen.findByRole('textbox', { name: 'Variable' });
+    await screen.findByText(/^adata = Catalog/);
+    expect(screen.queryByRole('combobox', { name: /^Code/ })).toBeNull();
+    expect(screen.queryByRole('combobox', { name: /^Kernel/ })).toBeNull();
+  });
+
+  it('gives up what waits for the kernel when it is closed', async () => {
+    const kernels = new TestKernels();
+    const signals: (AbortSignal | undefined)[] = [];
+    kernels.plan = (_ref, _record, wish) => {
+      signals.push(wish.signal);
+      return new Promise(() => undefined);
+    };
+    const { user } = showWithCatalog(<Row />, { kernels });
+    await user.click(screen.getByRole('button', { name: 'Options' }));
+    await waitFor(() => expect(signals).toHaveLength(1));
+    expect(signals[0]?.aborted).toBe(false);
+    await user.click(await screen.findByRole('button', { name: 'Cancel' }));
+    expect(signals[0]?.aborted).toBe(true);
+    expect(kernels.loads).toEqual([]);
+  });
+
   it('tells what went wrong in the kernel, and stays', async () => {
     const kernels = new TestKernels();
     kernels.load = () => Promise.reject(new Error('The bytes of v3 do not match their hash.'));

@@ -1,6 +1,6 @@
 /** Load: which kernel, which name, how it is read; and what stands against it. */
 
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { type CatalogError, asCatalogError, isAborted } from '../../../api/errors';
 import type { IDatasetRef, VersionRecord } from '../../../api/records';
 import {
@@ -85,7 +85,10 @@ export interface ILoadForm extends IPlans {
   ready: boolean;
   /** There is no kernel that it could go to. */
   nowhere: boolean;
+  /** It loads, or the kernel is asked once more before it does. */
   busy: boolean;
+  /** The kernel has begun: to close the dialog stops nothing. */
+  begun: boolean;
   failure: CatalogError | null;
   submit: (part?: Partial<ILoadWish>) => void;
 }
@@ -93,7 +96,8 @@ export interface ILoadForm extends IPlans {
 function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): ILoadForm {
   const { dataset, record, onLoaded } = props;
   const [wish, setWish] = useState<ILoadWish>(props.wish);
-  const [busy, setBusy] = useState(false);
+  const [stage, setStage] = useState<'asking' | 'loading' | null>(null);
+  const giveUp = useGivingUp();
   const [failure, setFailure] = useState<CatalogError | null>(null);
   const plans = usePlans(kernels, dataset, record, wish, props.plan);
   const { plan, large, waiting } = plans;
@@ -114,18 +118,20 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
     if (!kernels) {
       return;
     }
-    setBusy(true);
+    setStage('asking');
     setFailure(null);
+    const { signal } = giveUp.current;
     try {
       // Pressed before the kernel has answered: what stands against it shows by itself.
-      if (waiting && (await kernels.plan(dataset, record, wished)).obstacle) {
-        setBusy(false);
+      if (waiting && (await kernels.plan(dataset, record, { ...wished, signal })).obstacle) {
+        setStage(null);
         return;
       }
+      setStage('loading');
       onLoaded(await kernels.load(dataset, record, wished));
     } catch (reason) {
       setFailure(isAborted(reason) ? null : asCatalogError(reason));
-      setBusy(false);
+      setStage(null);
     }
   };
   return {
@@ -139,15 +145,28 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
     nameIsGood,
     ready,
     nowhere,
-    busy,
+    busy: stage !== null,
+    begun: stage === 'loading',
     failure,
     submit: part => {
       const mayLoad = part ? nameIsGood : nowhere ? nameIsGood : ready;
-      if (mayLoad && !busy) {
+      if (mayLoad && stage === null) {
         void run({ ...wish, ...(nowhere ? { target: 'new' } : {}), ...part });
       }
     }
   };
+}
+
+/** What waits for a kernel is given up when the dialog goes. */
+function useGivingUp() {
+  const control = useRef(new AbortController());
+  useEffect(() => {
+    if (control.current.signal.aborted) {
+      control.current = new AbortController();
+    }
+    return () => control.current.abort();
+  }, []);
+  return control;
 }
 
 const ONE_LINE = 56;
@@ -169,6 +188,8 @@ function LoadForm({ dataset, record, kernels, form, onClose }: IFormProps) {
   const t = useWords();
   const { plan, large, nowhere, busy, failure } = form;
   const slow = useSlow(form.waiting || busy);
+  // A widget has one kernel, its own, and no cells that it could write.
+  const hasCells = kernels.insert !== undefined;
   const stops =
     plan?.obstacle && ['not-installed', 'language', 'dead'].includes(plan.obstacle.kind);
   let middle: ReactNode = null;
@@ -183,10 +204,10 @@ function LoadForm({ dataset, record, kernels, form, onClose }: IFormProps) {
       {nowhere && <NoNotebook.Title />}
       {large && !nowhere && <LargeBar large={large} />}
       {!large && <VariableField form={form} />}
-      {!nowhere && <KernelField kernels={kernels} form={form} />}
+      {hasCells && !nowhere && <KernelField kernels={kernels} form={form} />}
       {!stops && <ReadField form={form} record={record} />}
       {large && <VariableField form={form} />}
-      {!nowhere && !stops && <HowField form={form} />}
+      {hasCells && !nowhere && !stops && <HowField form={form} />}
       {plan && !stops && (
         <CodeLine
           block

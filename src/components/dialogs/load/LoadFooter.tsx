@@ -19,7 +19,7 @@ export function LoadFooter({ form, blocked, onClose }: ILoadFooterProps) {
     <div className="omicshelf-load-footer">
       <Button look={form.nowhere ? 'plain' : 'cancel'} onClick={onClose}>
         {/* What runs in a kernel already is not stopped by closing this. */}
-        {form.busy ? t('Close, and go on loading') : t('Cancel')}
+        {form.begun ? t('Close, and go on loading') : t('Cancel')}
       </Button>
       {!form.nowhere && !blocked && (
         <Button look="primary" type="submit" busy={form.busy} disabled={!form.ready && !form.busy}>

@@ -48,12 +48,14 @@ export function usePlans(
       return undefined;
     }
     let current = true;
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
     setWaiting(true);
     const ask = async () => {
       try {
         const dataset = { atlas, id, version };
         const wish = JSON.parse(wished) as ILoadWish;
-        const found = await kernels.plan(dataset, record, wish);
+        const found = await kernels.plan(dataset, record, { ...wish, signal });
         if (current) {
           setPlan(found);
           setError(null);
@@ -78,6 +80,7 @@ export function usePlans(
     return () => {
       current = false;
       clearTimeout(timer);
+      giveUp.abort();
     };
   }, [kernels, atlas, id, version, record, wished, turn]);
 
@@ -88,11 +91,13 @@ export function usePlans(
       return undefined;
     }
     let current = true;
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
     const ask = async () => {
       // What a part takes is known when it is said which part.
       for (const way of ways.split(' ').filter(one => one !== 'part') as LoadAs[]) {
         const dataset = { atlas, id, version };
-        const found = await kernels.plan(dataset, record, { target, as: way });
+        const found = await kernels.plan(dataset, record, { target, as: way, signal });
         if (!current) {
           return;
         }
@@ -106,6 +111,7 @@ export function usePlans(
     ask().catch(() => undefined);
     return () => {
       current = false;
+      giveUp.abort();
     };
   }, [kernels, atlas, id, version, record, target, ways]);
 

@@ -17,6 +17,7 @@ import {
 import type { SaveConflict } from '../../host';
 import { versionName } from '../../document/reference';
 import { ChangeLines, signed } from './ChangeLines';
+import { proposeId } from '../add/naming';
 import type { ISaveForm } from './useSaveForm';
 
 interface IConflictProps {
@@ -178,7 +179,10 @@ function Ways(props: IConflictProps & { newest: string; name: string }) {
             onClick={() =>
               isNew
                 ? form.save()
-                : form.change({ where: 'new', id: form.draft.id ?? `${record.dataset_id}_${name}` })
+                : form.change({
+                    where: 'new',
+                    id: form.draft.id ?? proposeId(`${record.dataset_id}_${name}`)
+                  })
             }
           >
             {isNew ? t('Save new dataset') : t('Save as new…')}

@@ -2,7 +2,7 @@ import { screen, waitFor } from '@testing-library/react';
 import { useState } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { DatasetRecord } from '../../../api/records';
-import { recordedBody } from '../../../testing/recorded';
+import { recordedBody, type RecordedTransport } from '../../../testing/recorded';
 import { TestKernels } from '../../../testing/kernels';
 import { expectAccessible, showWithCatalog } from '../../../testing/show';
 import { type IVariable, SaveConflict } from '../../host';
@@ -39,6 +39,16 @@ async function opened(kernels: TestKernels, prepare?: Parameters<typeof showWith
   await shown.user.click(screen.getByRole('button', { name: 'Save from kernel…' }));
   await screen.findByRole('radiogroup', { name: 'Variable' });
   return shown;
+}
+
+/** These ids are free. */
+function none(transport: RecordedTransport): void {
+  transport.answer('GET', /datasets\/(b_cells|B_cells_68k|pbmc_new|markers)$/, () => ({
+    status: 404,
+    headers: {},
+    body: { title: 'There is none.', detail: null, kind: 'NotFound' }
+  }));
+  transport.answer('GET', /studies$/, () => ({ status: 200, headers: {}, body: { studies: [] } }));
 }
 
 const message = () => screen.getByRole<HTMLInputElement>('textbox', { name: 'Message' });
@@ -83,13 +93,7 @@ describe('Save from kernel', () => {
   it('makes a new dataset with an id that is free', async () => {
     const kernels = new TestKernels();
     kernels.known = [variable('b_cells')];
-    const { user } = await opened(kernels, transport =>
-      transport.answer('GET', /datasets\/(b_cells|B_cells_68k)$/, () => ({
-        status: 404,
-        headers: {},
-        body: { title: 'There is none.', detail: null, kind: 'NotFound' }
-      }))
-    );
+    const { user } = await opened(kernels, none);
     await user.click(screen.getByRole('radio', { name: 'a new dataset' }));
     const id = screen.getByRole<HTMLInputElement>('textbox', { name: /^Id/ });
     expect(id.value).toBe('b_cells');
@@ -104,6 +108,9 @@ describe('Save from kernel', () => {
     await user.clear(id);
     await user.type(id, 'B cells (68k)');
     await user.click(await screen.findByRole('button', { name: 'Use B_cells_68k' }));
+    await user.type(screen.getByRole('textbox', { name: 'Name' }), 'B cells of 68k <b>');
+    expect(id.value).toBe('B_cells_68k'); // that was chosen
+    await user.type(screen.getByRole('combobox', { name: 'Study' }), 'PMID1');
     await waitFor(() => expect(save().disabled).toBe(false));
     await user.click(save());
     await waitFor(() =>
@@ -112,9 +119,65 @@ describe('Save from kernel', () => {
         atlas: 'immunology',
         id: 'B_cells_68k',
         message: '',
-        create: { dataType: 'Single cell RNA-seq' }
+        create: {
+          dataType: 'Single cell RNA-seq',
+          title: 'B cells of 68k <b>',
+          study: 'PMID1'
+        }
       })
     );
+  });
+
+  it('proposes an id from the name', async () => {
+    const kernels = new TestKernels();
+    kernels.known = [variable('adata', 'v3')];
+    const { user } = await opened(kernels, none);
+    await user.click(screen.getByRole('radio', { name: 'a new dataset' }));
+    expect(screen.getByText('pbmc v3')).toBeTruthy(); // what it is made from
+    await user.type(screen.getByRole('textbox', { name: 'Name' }), 'B_cells (68k)');
+    expect(screen.getByRole<HTMLInputElement>('textbox', { name: /^Id/ }).value).toBe(
+      'B_cells_68k'
+    );
+    expect(await screen.findByText('From the name; free in immunology.')).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it('offers a new dataset for a table, and says what it would be here', async () => {
+    const kernels = new TestKernels();
+    kernels.known = [{ ...variable('markers'), type: 'DataFrame', shape: '350 × 6' }];
+    const { user } = await opened(kernels, none);
+    const isNew = screen.getByRole<HTMLInputElement>('radio', { name: 'a new dataset' });
+    expect(isNew.checked).toBe(true);
+    expect(screen.getByRole<HTMLInputElement>('combobox', { name: /^Type/ }).value).toBe('Table');
+    expect(kernels.saves).toEqual([]); // it is no change of this dataset
+    await user.click(screen.getByRole('radio', { name: /other versions hold h5ad/ }));
+    expect(screen.getByRole('button', { name: 'Save as v4' })).toBeTruthy();
+  });
+
+  it('keeps a kernel from reading large data only to say what changed', async () => {
+    const kernels = new TestKernels();
+    kernels.known = [{ ...variable('adata', 'v3'), size: 4e9 }, variable('small', 'v2')];
+    const { user } = await opened(kernels);
+    const find = await screen.findByRole('button', { name: 'Find out what changed' });
+    expect(screen.getByText(/reads about 4.0 GB/)).toBeTruthy();
+    expect(kernels.saves).toEqual([]);
+    await user.click(find);
+    expect(await screen.findByText('cell_state')).toBeTruthy();
+    expect(kernels.saves).toMatchObject([{ variable: 'adata', dryRun: true }]);
+    await user.click(screen.getByRole('radio', { name: /small/ }));
+    await waitFor(() => expect(kernels.saves.at(-1)).toMatchObject({ variable: 'small' }));
+    await user.click(screen.getByRole('button', { name: 'Save as v4' }));
+    await waitFor(() => expect(kernels.saves.at(-1)?.dryRun).toBeUndefined());
+  });
+
+  it('says that a save goes on when it is closed', async () => {
+    const kernels = new TestKernels();
+    kernels.known = [variable('adata', 'v3')];
+    kernels.saved = () => new Promise(() => undefined);
+    const { user } = await opened(kernels);
+    await user.click(screen.getByRole('button', { name: 'Save as v4' }));
+    await user.click(await screen.findByRole('button', { name: 'Close, and go on saving' }));
+    expect(screen.queryByRole('dialog')).toBeNull();
   });
 
   it('shows both sides where somebody saved first; nothing is chosen, nothing is lost', async () => {

@@ -3,13 +3,16 @@
 import { useEffect, useRef, useState } from 'react';
 import type { DatasetRecord, IDatasetRef } from '../../../api/records';
 import {
+  Bidi,
   Button,
+  bytes,
   classes,
   CodeLine,
   Combobox,
   Dialog,
   EmptyState,
   Field,
+  Icon,
   LinkButton,
   Note,
   Problem,
@@ -21,7 +24,7 @@ import {
   useWords,
   Waiting
 } from '../../base';
-import { useFind } from '../../data';
+import { useFind, useStudies } from '../../data';
 import type { IKernels, ISaved, IVariable } from '../../host';
 import { Target } from '../load/fields';
 import { useKernels } from '../load/useKernels';
@@ -70,7 +73,8 @@ function SaveForm(props: ISaveDialogProps & { kernels: IKernels }) {
       actions={
         <>
           <Button look="cancel" onClick={onClose}>
-            {t('Cancel')}
+            {/* What the kernel was told to save is not called back by closing this. */}
+            {form.busy ? t('Close, and go on saving') : t('Cancel')}
           </Button>
           <Button
             look="primary"
@@ -229,16 +233,24 @@ function origin(
 
 function Changed({ form }: { form: ISaveForm }) {
   const t = useWords();
-  const { changes, variable } = form;
-  if (changes?.length === 0 && !variable?.loadedFrom) {
+  const { variable } = form;
+  const { lines, find } = form.changes;
+  if (lines?.length === 0 && !variable?.loadedFrom) {
     return null;
   }
   return (
     <Field label={t('Changed')} group>
-      {changes === null ? (
+      {find ? (
+        <span className="omicshelf-field-text">
+          <LinkButton onClick={find}>{t('Find out what changed')}</LinkButton>{' '}
+          <span className="omicshelf-dim">
+            {t('The kernel reads about {size} for that.', { size: bytes(variable?.size ?? 0) })}
+          </span>
+        </span>
+      ) : lines === null ? (
         <Waiting label={t('Comparing with what it was')} />
-      ) : changes.length ? (
-        <ChangeLines lines={changes} label={t('What changed')} />
+      ) : lines.length ? (
+        <ChangeLines lines={lines} label={t('What changed')} />
       ) : (
         <span className="omicshelf-field-text omicshelf-dim">
           {t('Nothing since it was loaded')}
@@ -263,6 +275,15 @@ function WhereField({ form, record }: { form: ISaveForm; record: DatasetRecord }
               <>
                 <bdi className="omicshelf-strong">{record.dataset_id}</bdi>
                 {t(', as v{n}', { n })}
+                {!form.fits && (
+                  <span className="omicshelf-dim">
+                    {' '}
+                    {t('(other versions hold {format}, this one a {type})', {
+                      format: record.version.data_format ?? '',
+                      type: form.variable?.type ?? ''
+                    })}
+                  </span>
+                )}
               </>
             )
           },
@@ -280,6 +301,8 @@ function NewFields({ form, atlas }: { form: ISaveForm; atlas: string }) {
   const t = useWords();
   const { data } = useFind(atlas, TYPES);
   const types = Object.keys(data?.pages[0]?.facets?.data_type ?? {});
+  const studies = useStudies(atlas);
+  const from = form.variable?.loadedFrom;
   const proposed = proposeId(form.id);
   let error = null;
   if (form.idState === 'taken') {
@@ -298,11 +321,24 @@ function NewFields({ form, atlas }: { form: ISaveForm; atlas: string }) {
   }
   return (
     <>
+      <Field label={t('Name')}>
+        <TextField
+          value={form.draft.title}
+          placeholder={t('What people call it')}
+          onChange={title => form.change({ title })}
+        />
+      </Field>
       <Field
         label={t('Id')}
         required
         error={error}
-        hint={form.idState === 'free' ? t('Free in {atlas}', { atlas }) : undefined}
+        hint={
+          form.idState !== 'free'
+            ? undefined
+            : form.draft.id === null && form.draft.title
+              ? t('From the name; free in {atlas}.', { atlas })
+              : t('Free in {atlas}', { atlas })
+        }
       >
         <TextField code value={form.id} onChange={id => form.change({ id })} />
       </Field>
@@ -317,6 +353,22 @@ function NewFields({ form, atlas }: { form: ISaveForm; atlas: string }) {
           onChange={dataType => form.change({ dataType })}
         />
       </Field>
+      <Field label={t('Study')}>
+        <Combobox
+          value={form.study}
+          options={(studies.data ?? []).map(study => ({ value: study, label: study }))}
+          placeholder={t('none')}
+          onChange={study => form.change({ study })}
+        />
+      </Field>
+      {from && (
+        <Field label={t('Made from')} group>
+          <span className="omicshelf-field-text">
+            <Icon name="branch" /> <Bidi text={`${from.id} ${from.version}`} />{' '}
+            <span className="omicshelf-dim">{t('recorded on load')}</span>
+          </span>
+        </Field>
+      )}
     </>
   );
 }

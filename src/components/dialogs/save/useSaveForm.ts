@@ -6,24 +6,35 @@ import { type CatalogError, asCatalogError, isAborted } from '../../../api/error
 import type { DatasetRecord, IDatasetRef } from '../../../api/records';
 import { useHost } from '../../base';
 import { isGone, keys } from '../../data';
-import { type IKernels, type ISaved, type IVariable, SaveConflict } from '../../host';
+import {
+  type IKernels,
+  type ISaved,
+  type ISaveWish,
+  type IVariable,
+  SaveConflict
+} from '../../host';
 import { findVersion } from '../../document/reference';
-import { idFault, proposeId } from '../add/naming';
+import { idFault, proposeId, usualType } from '../add/naming';
 
 /** What a person has typed; it is kept while the dialog is closed to look at something. */
 export interface ISaveDraft {
   variable: string | null;
-  where: 'here' | 'new';
+  /** Where nothing was chosen, what fits the variable. */
+  where: 'here' | 'new' | null;
+  title: string;
   id: string | null;
   dataType: string | null;
+  study: string | null;
   message: string;
 }
 
 export const EMPTY_DRAFT: ISaveDraft = {
   variable: null,
-  where: 'here',
+  where: null,
+  title: '',
   id: null,
   dataType: null,
+  study: null,
   message: ''
 };
 
@@ -33,13 +44,15 @@ export interface ISaveForm {
   error: CatalogError | null;
   /** Read the variables again. */
   again: () => void;
-  draft: ISaveDraft;
+  draft: ISaveDraft & { where: 'here' | 'new' };
   change: (part: Partial<ISaveDraft>) => void;
+  /** The variable is of the kind that the dataset has been. */
+  fits: boolean;
   id: string;
   dataType: string;
+  study: string;
   idState: IdState;
-  /** What would change, in words; null while it is being found out, or where nobody can say. */
-  changes: readonly string[] | null;
+  changes: IChangesToCome;
   ready: boolean;
   busy: boolean;
   failure: CatalogError | null;
@@ -63,10 +76,13 @@ export interface ISaveFormProps {
 export function useSaveForm(props: ISaveFormProps, kernels: IKernels): ISaveForm {
   const { atlas, record, draft, onDraft } = props;
   const { variables, error, again } = useVariables(kernels);
-  const where = record ? draft.where : 'new';
   const variable = chosen(variables, draft.variable, record);
-  const id = draft.id ?? proposal(variable, record);
-  const dataType = draft.dataType ?? record?.version.data_type ?? '';
+  const fits = !record || !variable || hasKind(record, variable);
+  const where = record ? (draft.where ?? (fits ? 'here' : 'new')) : 'new';
+  const id = draft.id ?? (draft.title ? proposeId(draft.title) : proposal(variable, record));
+  const ofRecord = fits ? record?.version.data_type : undefined;
+  const dataType = draft.dataType ?? ofRecord ?? usualType(formatOf(variable));
+  const study = draft.study ?? record?.study_id ?? '';
   const idState = useIdState(atlas, where === 'new' ? id : null);
   const expected = useExpected(variable, record);
   const changes = useChanges(kernels, where === 'here' ? record : undefined, variable);
@@ -78,7 +94,7 @@ export function useSaveForm(props: ISaveFormProps, kernels: IKernels): ISaveForm
   const ready =
     variable !== null &&
     !busy &&
-    (where === 'here' || ((idState === 'free' || idState === 'unknown') && dataType !== ''));
+    (where === 'here' || ((idState === 'free' || idState === 'unknown') && dataType.trim() !== ''));
   const save = async (onTopOf?: string) => {
     if (!variable || !ready) {
       return;
@@ -91,7 +107,9 @@ export function useSaveForm(props: ISaveFormProps, kernels: IKernels): ISaveForm
         atlas,
         id: target,
         message: draft.message.trim(),
-        ...(where === 'new' ? { create: { dataType } } : { expectedVersion: onTopOf ?? expected })
+        ...(where === 'new'
+          ? { create: created(dataType, draft.title, study) }
+          : { expectedVersion: onTopOf ?? expected })
       });
       props.onSaved(saved, { atlas, id: target });
     } catch (reason) {
@@ -113,8 +131,10 @@ export function useSaveForm(props: ISaveFormProps, kernels: IKernels): ISaveForm
       setFailure(null);
       onDraft({ ...draft, ...part });
     },
+    fits,
     id,
     dataType,
+    study,
     idState,
     changes,
     ready,
@@ -143,6 +163,32 @@ function useVariables(kernels: IKernels) {
     };
   }, [kernels, kernel, turn]);
   return { variables, error, again: () => setTurn(turn + 1) };
+}
+
+function created(dataType: string, title: string, study: string): ISaveWish['create'] {
+  return {
+    dataType: dataType.trim(),
+    ...(title.trim() ? { title: title.trim() } : {}),
+    ...(study.trim() ? { study: study.trim() } : {})
+  };
+}
+
+const FORMATS: Record<string, RegExp> = {
+  AnnData: /^(h5ad|zarr|loom|10x_h5|10x_mtx)$/,
+  MuData: /^h5mu$/,
+  DataFrame: /^(csv|tsv|txt|maf|seg|xlsx|parquet)$/
+};
+
+/** Whether a variable holds what the dataset has held; of kinds that nobody knows, it does. */
+function hasKind(record: DatasetRecord, variable: IVariable): boolean {
+  const format = (record.version.data_format ?? '').split('+')[0];
+  return FORMATS[variable.type]?.test(format) ?? true;
+}
+
+/** The usual format of what a variable holds. */
+function formatOf(variable: IVariable | null): string | null {
+  const usual: Record<string, string> = { AnnData: 'h5ad', MuData: 'h5mu', DataFrame: 'csv' };
+  return usual[variable?.type ?? ''] ?? null;
 }
 
 /** The variable that was chosen, else the one that was loaded from this dataset, else the first. */
@@ -237,30 +283,44 @@ function useSettled<T>(value: T, after: number): T {
   return settled;
 }
 
+/** What a save would change. */
+export interface IChangesToCome {
+  /** In words; null while nobody has found out. */
+  lines: readonly string[] | null;
+  /** Find out: where the data are large, only when somebody wants to know. */
+  find: (() => void) | null;
+}
+
+// The kernel reads all of them to compare them, and runs nothing else meanwhile.
+const COMPARED_UNASKED = 300_000_000;
+
 /** What a save would change, as the kernel says. */
 function useChanges(
   kernels: IKernels,
   record: DatasetRecord | undefined,
   variable: IVariable | null
-): readonly string[] | null {
-  const [changes, setChanges] = useState<readonly string[] | null>(null);
+): IChangesToCome {
+  const [lines, setLines] = useState<readonly string[] | null>(null);
   const name = variable?.name;
   const atlas = record?.atlas;
   const id = record?.dataset_id;
+  const isLarge = (variable?.size ?? 0) > COMPARED_UNASKED;
+  const [wanted, setWanted] = useState<string>();
+  const goes = !isLarge || wanted === name;
   useEffect(() => {
-    setChanges(null);
-    if (name === undefined || atlas === undefined || id === undefined) {
+    setLines(null);
+    if (name === undefined || atlas === undefined || id === undefined || !goes) {
       return undefined;
     }
     let current = true;
     kernels.save({ variable: name, atlas, id, message: '', dryRun: true }).then(
-      saved => current && setChanges(saved.changes),
+      saved => current && setLines(saved.changes),
       // What would change is a help; the save itself says what is wrong.
-      () => current && setChanges([])
+      () => current && setLines([])
     );
     return () => {
       current = false;
     };
-  }, [kernels, name, atlas, id]);
-  return changes;
+  }, [kernels, name, atlas, id, goes]);
+  return { lines, find: goes ? null : () => setWanted(name) };
 }
