@@ -42,7 +42,7 @@ FRONT_END_SOURCES := $(shell find src style schema -type f ! -name '*.test.*' \
 SERVERS := postgresql ceph-mon ceph-mgr ceph-osd radosgw ceph-common nginx-light \
 	chromium fonts-dejavu-core
 
-.PHONY: help demo install dev build wheel servers test e2e pictures offline check format bench reliability \
+.PHONY: help demo install dev build wheel servers test e2e pictures installed offline check format bench reliability \
 	docs clean
 
 help: ## list the targets
@@ -90,6 +90,9 @@ pictures: dev servers ## make the README's pictures anew, by the browser tests
 
 e2e: dev servers ## what people see and do, in a real JupyterLab and a real browser
 	$(PYTEST) -m "not slow" tests/e2e $(ARGS)
+
+installed: wheel servers ## the wheel in fresh environments with several JupyterLabs, and Notebook 7
+	$(PYTEST) tests/e2e/test_installed.py $(ARGS)
 
 offline: $(READY_DEV) ## the tests of every day on a machine without network but loopback
 	$(PYTEST) tests/python/test_offline.py $(ARGS)
