@@ -108,6 +108,7 @@ function FileRow(props: IFileRowProps) {
         <div className="omicshelf-dim omicshelf-small omicshelf-number">
           {bytes(item.file.size)}
           {item.format && ` · ${item.format}`}
+          {item.facts[0] && ` · ${item.facts[0].title}`}
         </div>
       </div>
       {locked ? (

@@ -219,6 +219,9 @@ function Check({ adding, item }: { adding: IAdd; item: IItem }) {
   return (
     <>
       {format && <Said good title={t('{format}, by its name', { format: format.title })} />}
+      {item.facts.map(({ title, detail }) => (
+        <Said key={title} good title={title} detail={detail} />
+      ))}
       <Said good title={t('{size} to send', { size: bytes(item.file.size) })} />
       {!format?.loadable && format && (
         <Note>

@@ -1,3 +1,5 @@
+import { Blob } from 'node:buffer';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { translate } from '../../words';
@@ -88,7 +90,9 @@ describe('a look at a file', () => {
   // jsdom's files have no arrayBuffer.
   const fileOf = (content: string, name: string) => {
     const bytes = Uint8Array.from(content, char => char.charCodeAt(0));
-    const slice = () => ({ arrayBuffer: () => Promise.resolve(bytes.buffer) });
+    const slice = (start: number, end: number) => ({
+      arrayBuffer: () => Promise.resolve(bytes.slice(start, end).buffer)
+    });
     return { name, size: bytes.length, slice } as unknown as File;
   };
 
@@ -96,9 +100,62 @@ describe('a look at a file', () => {
     ['', 'a.csv', 'csv', 'The file is empty'],
     ['version https://git-lfs.github.com/spec/v1\n', 'a.h5ad', 'h5ad', 'Git LFS pointer'],
     ['<!DOCTYPE html><p>Log in', 'a.csv', 'csv', 'web page'],
-    ['a,b\n1,2', 'a.h5ad', 'h5ad', 'no HDF5']
+    ['a,b\n1,2', 'a.h5ad', 'h5ad', 'no HDF5'],
+    ['a,b\n1,2', 'a.h5mu', 'h5mu', 'no HDF5'],
+    ['a,b\n1,2', 'a.csv.gz', 'csv+gzip', 'no gzip'],
+    ['a,b\n1,2', 'a.parquet', 'parquet', 'no Parquet'],
+    ['a,b\n1,2', 'a.xlsx', 'xlsx', 'no zip'],
+    ['a,b\n1,2', 'a.gct', 'gct', 'no GCT'],
+    ['a,b\n1,2', 'a.vcf', 'vcf', 'no VCF']
   ])('%j as %s', async (content, name, format, words) => {
-    expect((await peek(t, fileOf(content, name), format))?.title).toContain(words);
+    expect((await peek(t, fileOf(content, name), format)).fault?.title).toContain(words);
+  });
+
+  // As h5py writes them: of version 0, and of version 3 closed, open, and with what follows.
+  const OLD = `\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0\x04\0\x10\0\0\0\0\0${'\0'.repeat(8)}${'\xff'.repeat(8)}`;
+  const NEW = (flags: string) =>
+    `\x89HDF\r\n\x1a\n\x03\x08\x08${flags}${'\0'.repeat(8)}${'\xff'.repeat(8)}`;
+  const end = (n: number) => `${String.fromCharCode(n & 255, n >> 8)}${'\0'.repeat(6)}`;
+  const BLOCK = '\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1b\0\x03\0\0\0\0\0\0\0\0\0';
+
+  it.each([
+    [`${OLD}${end(300)}${'.'.repeat(252)}`, 'h5ad', null],
+    [`${OLD}${end(300)}${'.'.repeat(251)}`, 'h5ad', 'It has 299 B of 300 B.'],
+    [`${NEW('\0')}${end(100)}${'.'.repeat(64)}`, 'h5ad', null],
+    [`${NEW('\0')}${end(100)}${'.'.repeat(63)}`, 'loom', 'It has 99 B of 100 B.'],
+    [`${NEW('\x01')}${end(100)}${'.'.repeat(64)}`, 'h5ad', 'A program has it open'],
+    [`PK\x03\x04${'.'.repeat(70_000)}PK\x05\x06${'\0'.repeat(18)}`, 'xlsx', null],
+    [`PK\x03\x04${'.'.repeat(70_000)}`, 'xlsx', 'Its end is missing.'],
+    ['PAR1....PAR1', 'parquet', null],
+    ['PAR1....PAR', 'parquet', 'Its end is missing.'],
+    [BLOCK, 'vcf+gzip', null],
+    [BLOCK.slice(0, -1), 'vcf+gzip', 'Its end is missing.']
+  ])('whether %j is whole (%s): %s', async (content, format, words) => {
+    const { fault } = await peek(t, fileOf(content, 'x'), format);
+    const said = fault?.detail.replaceAll('\u00a0', ' ').slice(0, words?.length);
+    expect(said ?? null).toBe(words);
+  });
+
+  it.each([
+    ['gene,n\nA,1\nB,"2,5"\n', 'csv', '2 rows × 2 columns', 'gene, n'],
+    ['#version 2.4\nHugo\tChr\nTP53\t17\n', 'maf', '1 row × 2 columns', 'Hugo, Chr'],
+    ['#1.3\n978\t96\t11\t40\nid\t', 'gct', '96 samples × 978 genes', undefined],
+    [
+      '##fileformat=VCFv4.2\n##x\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tNA1\tNA2\n',
+      'vcf',
+      'VCFv4.2, 2 samples',
+      'NA1, NA2'
+    ],
+    [`a,b\n${'1,2\n'.repeat(90_000)}`, 'csv', '2 columns', 'a, b']
+  ])('tells what is in %j', async (content, format, title, detail) => {
+    const look = await peek(t, fileOf(content, 'x'), format);
+    expect(look).toEqual({ fault: null, facts: [detail ? { title, detail } : { title }] });
+  });
+
+  it('looks into what is packed', async () => {
+    const file = new Blob([gzipSync('a,b,c\n1,2,3\n')]);
+    const look = await peek(t, file as unknown as File, 'csv+gzip');
+    expect(look.facts).toEqual([{ title: '3 columns', detail: 'a, b, c' }]);
   });
 
   it.each([
@@ -106,18 +163,20 @@ describe('a look at a file', () => {
     ['\x89HDF\r\n\x1a\n', 'a.h5ad', 'h5ad'],
     ['a,b', 'a.csv', 'csv']
   ])('%j as %s is nothing to tell', async (content, name, format) => {
-    expect(await peek(t, fileOf(content, name), format)).toBeNull();
+    expect((await peek(t, fileOf(content, name), format)).fault).toBeNull();
   });
 
   it('quotes the name in the command that mends it', async () => {
     const file = fileOf('version https://git-lfs.github.com/spec/v1\n', "a '$(rm)'.h5ad");
-    expect((await peek(t, file, 'h5ad'))?.command).toBe("git lfs pull -I 'a '\\''$(rm)'\\''.h5ad'");
+    expect((await peek(t, file, 'h5ad')).fault?.command).toBe(
+      "git lfs pull -I 'a '\\''$(rm)'\\''.h5ad'"
+    );
   });
 
   it('says that a file which cannot be read is gone or a folder', async () => {
     const slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException('gone')) });
     const file = { name: 'x', size: 1, slice } as unknown as File;
-    expect((await peek(t, file, 'csv'))?.title).toBe('The file cannot be read');
+    expect((await peek(t, file, 'csv')).fault?.title).toBe('The file cannot be read');
   });
 });
 

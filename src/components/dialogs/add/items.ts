@@ -3,6 +3,7 @@
 import type { CatalogError } from '../../../api/errors';
 import type { DatasetRecord, FormatInfo } from '../../../api/records';
 import { nextFree, proposeId, readName, usualType } from './naming';
+import type { IFact } from './contents';
 import type { IFault } from './peek';
 
 export interface IItem {
@@ -17,6 +18,8 @@ export interface IItem {
   /** Save it as the next version of the dataset of this id. */
   asVersion: boolean;
   fault: IFault | null;
+  /** What a look at it told. */
+  facts: readonly IFact[];
   state: ItemState;
 }
 
@@ -63,6 +66,7 @@ export function itemsOf(
       dataType: null,
       asVersion: false,
       fault: null,
+      facts: [],
       state: { kind: 'ready' }
     };
   });

@@ -4,10 +4,10 @@
  */
 
 import type { Translate } from '../../words';
+import { contents, type IFact } from './contents';
+import { wholeness } from './whole';
 
 const HEAD = 512;
-const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-const IN_HDF5 = new Set(['h5ad', 'loom', 'gctx', 'h5seurat']);
 const LFS = 'version https://git-lfs.github.com/spec/';
 
 export interface IFault {
@@ -17,12 +17,31 @@ export interface IFault {
   command?: string;
 }
 
-/** Say why a file is no data; null where nothing is to be said. */
-export async function peek(
+/** What a look at a file told. */
+export interface ILook {
+  /** Why it is no data; null where nothing stands against it. */
+  fault: IFault | null;
+  facts: readonly IFact[];
+}
+
+export async function peek(t: Translate, file: File, format: string | null): Promise<ILook> {
+  const none = { fault: null, facts: [] };
+  const broken = await nothingInIt(t, file, format);
+  if (broken instanceof Uint8Array) {
+    const fault = await wholeness(t, file, format, broken);
+    const isPacked = broken[0] === 0x1f && broken[1] === 0x8b;
+    // A help for who looks: what cannot be told here says the server.
+    return fault ? { ...none, fault } : contents(t, file, format, isPacked).catch(() => none);
+  }
+  return { ...none, fault: broken };
+}
+
+/** Say why there are no data in it; else give its first bytes. */
+async function nothingInIt(
   t: Translate,
   file: File,
   format: string | null
-): Promise<IFault | null> {
+): Promise<IFault | Uint8Array> {
   if (file.size === 0) {
     return {
       title: t('The file is empty'),
@@ -53,13 +72,7 @@ export async function peek(
       detail: t('A download that needed a login often leaves one. Download it again.')
     };
   }
-  if (IN_HDF5.has(format ?? '') && !HDF5.every((byte, i) => head[i] === byte)) {
-    return {
-      title: t('The file is no HDF5, which {format} is', { format: format ?? '' }),
-      detail: t('It may be damaged or have the wrong ending. Nothing was sent.')
-    };
-  }
-  return null;
+  return head;
 }
 
 function quoted(name: string): string {

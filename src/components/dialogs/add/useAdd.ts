@@ -170,7 +170,7 @@ function usePeeking(
     for (const { key, file, format } of items) {
       if (seen.current.get(key) !== format || !seen.current.has(key)) {
         seen.current.set(key, format);
-        void peek(host.t, file, format).then(fault => change(key, { fault }));
+        void peek(host.t, file, format).then(look => change(key, look));
       }
     }
   }, [host, items, change]);
