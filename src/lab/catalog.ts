@@ -13,6 +13,7 @@ import type { IShared } from './host';
 import type { LabKernels } from './kernels/kernels';
 import type { Layer } from './layer';
 import { Panel } from './panel';
+import { Rights } from './rights';
 import type { ICatalog } from './tokens';
 
 export class LabCatalog implements ICatalog {
@@ -23,7 +24,11 @@ export class LabCatalog implements ICatalog {
     readonly panel: Panel,
     readonly layer: Layer,
     readonly kernels: LabKernels | null
-  ) {}
+  ) {
+    this.rights = new Rights(shared.client, shared.hub.feed);
+  }
+
+  readonly rights: Rights;
 
   get client(): CatalogClient {
     return this.shared.client;

@@ -46,6 +46,7 @@ export function addCommands(catalog: LabCatalog): void {
     label: t('Add dataset…'),
     icon: shelfIcon,
     describedBy: { args: NOTHING },
+    isVisible: () => catalog.rights.mayWrite,
     execute: async () => (await catalog.sidebar())?.add()
   });
   commands.addCommand(COMMANDS.refresh, {
@@ -57,6 +58,9 @@ export function addCommands(catalog: LabCatalog): void {
     }
   });
   addOpening(catalog);
+  // What the palette and the menus show depends on it; nobody waits for it.
+  catalog.rights.changed.connect(() => commands.notifyCommandChanged());
+  void app.restored.then(() => catalog.rights.follow());
   if (catalog.kernels) {
     addLoading(catalog);
   }
