@@ -12,6 +12,13 @@ const BLOCK = 4 << 20;
 const TRIES = 5;
 const FIRST_PAUSE_MS = 500;
 
+/** Bytes that lie elsewhere, and are fetched part by part. */
+export interface IFarBytes {
+  readonly size: number;
+  /** Give the bytes from `start` to before `end`. */
+  part(start: number, end: number, signal?: AbortSignal): Promise<Blob>;
+}
+
 export interface IUploadOptions {
   /** Called with the bytes that have arrived. */
   onProgress?: (sent: number) => void;
@@ -30,7 +37,7 @@ export interface IUploadOptions {
  */
 export async function upload(
   client: CatalogClient,
-  file: Blob,
+  file: Blob | IFarBytes,
   request: Omit<UploadRequest, 'size' | 'chunked'>,
   options: IUploadOptions = {}
 ): Promise<string> {
@@ -46,21 +53,29 @@ export async function upload(
   try {
     let sent = 0;
     for (let number = 0; number * state.part_size < file.size; number++) {
-      const part = file.slice(number * state.part_size, (number + 1) * state.part_size);
+      const start = number * state.part_size;
+      const end = Math.min(start + state.part_size, file.size);
       if (!there.has(number)) {
+        const part = 'part' in file ? await file.part(start, end, signal) : file.slice(start, end);
         await sendPart(client, state.upload, number, part, signal);
       }
-      sent += part.size;
+      sent += end - start;
       onProgress?.(sent);
     }
   } catch (reason) {
     // Nothing is left behind where it was given up; a lost connection may come back.
     if (!(reason instanceof Unreachable)) {
-      client._ask('DELETE', pathOf('uploads', state.upload), {}).catch(() => undefined);
+      giveUp(client, state.upload);
     }
     throw reason;
   }
   return state.upload;
+}
+
+/** Remove what has arrived of an upload of which nothing will be made; nobody waits for that. */
+export function giveUp(client: CatalogClient, id: string): void {
+  // Where it does not get there, the server removes it when its time is over.
+  client._ask('DELETE', pathOf('uploads', id), {}).catch(() => undefined);
 }
 
 async function sendPart(

@@ -1,14 +1,19 @@
 /** What lies above JupyterLab's panels: notices, and the dialogs that commands open. */
 
 import { Widget } from '@lumino/widgets';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, Suspense, lazy, useEffect } from 'react';
 
 import type { IDatasetRef, VersionRecord } from '../api/records';
 import { ToastStack } from '../components/base';
 import type { IHost, ILoadWish } from '../components/host';
 import type { IShared } from './host';
 import { CatalogWidget } from './widget';
+import type { IAttachDialogProps } from '../components/dialogs/attach';
 import { useLoad } from '../components/dialogs/load';
+
+const AttachDialog = lazy(async () => ({
+  default: (await import('../components/dialogs/attach')).AttachDialog
+}));
 
 type Load = (ref: IDatasetRef, record: VersionRecord, wish?: ILoadWish) => Promise<void>;
 
@@ -34,6 +39,14 @@ export class Layer extends CatalogWidget {
     )(ref, record, wish);
   }
 
+  /** Ask to which dataset files are to be attached, and send them there. */
+  attachFiles(wish: Omit<IAttachDialogProps, 'onClose'>): void {
+    // What it proposes is what is there now: nobody told it of changes.
+    void this.queries.invalidateQueries();
+    this._attaching = wish;
+    this.update();
+  }
+
   // It is always there, and shows nothing that changes by itself.
   protected override get follows(): boolean {
     return false;
@@ -43,11 +56,23 @@ export class Layer extends CatalogWidget {
     return (
       <>
         <Loader onReady={load => this._ready(load)} />
+        {this._attaching && (
+          <Suspense fallback={null}>
+            <AttachDialog
+              {...this._attaching}
+              onClose={() => {
+                this._attaching = null;
+                this.update();
+              }}
+            />
+          </Suspense>
+        )}
         <ToastStack queue={this._shared.toasts} />
       </>
     );
   }
 
+  private _attaching: Omit<IAttachDialogProps, 'onClose'> | null = null;
   private _ready!: (load: Load) => void;
   private readonly _loading = new Promise<Load>(resolve => {
     this._ready = resolve;

@@ -16,6 +16,8 @@ export interface IRowMenu {
   /** There is more than one atlas. */
   others: boolean;
   isMac: boolean;
+  onAttach: () => void;
+  onRollback: () => void;
   onStudy: () => void;
   onCopyTo: () => void;
 }
@@ -48,14 +50,12 @@ export function rowMenu(menu: IRowMenu): readonly MenuItem[] {
       onSelect: () => actions.copyId(record)
     },
     { label: t('Download'), icon: 'download', onSelect: () => void actions.download([record]) },
+    mayWrite && { label: t('Attach file…'), icon: 'clip', onSelect: menu.onAttach },
     mayWrite &&
-      open && { label: t('Attach file…'), icon: 'clip', onSelect: () => open(ref, 'files') },
-    mayWrite &&
-      open &&
       record.version.seq > 1 && {
         label: t('Roll back…'),
         icon: 'rollback',
-        onSelect: () => open(ref, 'versions')
+        onSelect: menu.onRollback
       },
     mayWrite && { label: t('Add to study…'), icon: 'study', onSelect: menu.onStudy },
     menu.others && { label: t('Copy to atlas…'), icon: 'shelf', onSelect: menu.onCopyTo },

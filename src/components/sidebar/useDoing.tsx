@@ -1,14 +1,20 @@
 /** What is done with rows, by keys, menus and the bar of several. */
 
-import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, Suspense, lazy, useCallback, useMemo, useRef, useState } from 'react';
 
 import type { DatasetRecord } from '../../api/records';
 import { type Anchor, Menu, NOTHING, type Selection, useHost } from '../base';
 import { type IRights, useAtlases } from '../data';
+import { useChoosing } from '../dialogs/attach/useChoosing';
 import { type ILoad, useLoad } from '../dialogs/load';
 import { refOf, useActions } from './actions';
 import { CopyDialog, DeleteDialog, StudyDialog } from './dialogs';
 import { rowMenu } from './menus';
+
+// It compares versions: read when somebody rolls back.
+const RollbackFrom = lazy(async () => ({
+  default: (await import('../dialogs/rollback')).RollbackFrom
+}));
 
 /** The rows that are selected, and their records, also those that are shown no more. */
 export function useSelected() {
@@ -31,7 +37,7 @@ export interface IDoingProps {
   onOpened?: (record: DatasetRecord) => void;
 }
 
-type Asked = { kind: 'study' | 'copy' | 'delete'; records: readonly DatasetRecord[] };
+type Asked = { kind: 'study' | 'copy' | 'delete' | 'rollback'; records: readonly DatasetRecord[] };
 
 /** The acts that a person and a host may do, and the dialogs that they ask with. */
 export function useDoing(props: IDoingProps, selected: readonly DatasetRecord[], offline: boolean) {
@@ -39,6 +45,7 @@ export function useDoing(props: IDoingProps, selected: readonly DatasetRecord[],
   const { onOpened } = props;
   const actions = useActions();
   const loading = useLoad();
+  const attaching = useChoosing();
   const load = useStableLoad(offline ? null : loading);
   const atlases = useAtlases().data;
   const [current, setCurrent] = useState<string | null>(null);
@@ -100,11 +107,19 @@ export function useDoing(props: IDoingProps, selected: readonly DatasetRecord[],
             mayAdmin,
             others: others && !offline,
             isMac: /Mac|iPhone|iPad/.test(navigator.platform),
+            onAttach: () => attaching.choose(refOf(menu.record)),
+            onRollback: () => ask('rollback', [menu.record]),
             onStudy: () => ask('study', [menu.record]),
             onCopyTo: () => ask('copy', [menu.record])
           })}
           onClose={() => setMenu(null)}
         />
+      )}
+      {attaching.element}
+      {of && asked.kind === 'rollback' && (
+        <Suspense fallback={null}>
+          <RollbackFrom record={of.records[0]} onClose={close} />
+        </Suspense>
       )}
       {of && asked.kind === 'study' && <StudyDialog {...of} />}
       {of && asked.kind === 'copy' && <CopyDialog {...of} />}

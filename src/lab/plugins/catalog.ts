@@ -6,6 +6,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -19,6 +20,7 @@ import { type IShared, share } from '../host';
 import { makeKernels } from '../kernels/making';
 import type { LabKernels } from '../kernels/kernels';
 import { Layer } from '../layer';
+import { markdownBy } from '../markdown';
 import { Panel } from '../panel';
 import { ICatalog } from '../tokens';
 
@@ -29,13 +31,14 @@ export const catalogPlugin: JupyterFrontEndPlugin<ICatalog> = {
   description: 'A versioned catalog for omics datasets: the panel and the documents.',
   autoStart: true,
   provides: ICatalog,
-  optional: [ILayoutRestorer, INotebookTracker, ISettingRegistry, ITranslator],
+  optional: [ILayoutRestorer, INotebookTracker, ISettingRegistry, ITranslator, IRenderMimeRegistry],
   activate: async (
     app: JupyterFrontEnd,
     restorer: ILayoutRestorer | null,
     notebooks: INotebookTracker | null,
     registry: ISettingRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    rendermime: IRenderMimeRegistry | null
   ): Promise<ICatalog> => {
     const trans = (translator ?? nullTranslator).load('omicshelf');
     const shared = share(app.serviceManager.serverSettings, trans);
@@ -46,17 +49,23 @@ export const catalogPlugin: JupyterFrontEndPlugin<ICatalog> = {
       });
     }
     const kernels = notebooks && makeKernels(app, notebooks, shared);
-    const catalog = made(app, shared, kernels);
+    const catalog = made(app, shared, kernels, rendermime);
     addCommands(catalog);
     place(catalog, restorer);
     return catalog;
   }
 };
 
-function made(app: JupyterFrontEnd, shared: IShared, kernels: LabKernels | null): LabCatalog {
+function made(
+  app: JupyterFrontEnd,
+  shared: IShared,
+  kernels: LabKernels | null,
+  rendermime: IRenderMimeRegistry | null
+): LabCatalog {
   const additions: Partial<IHost> = {
     open: (ref: IDatasetRef, tab?: DocumentTab) => void catalog.open(ref, tab),
     openNotebook: path => void app.commands.execute('docmanager:open', { path }),
+    ...(rendermime ? { renderMarkdown: markdownBy(rendermime) } : {}),
     ...(kernels ? { kernels, tryExample: atlas => tryExample(catalog, kernels, atlas) } : {})
   };
   const catalog: LabCatalog = new LabCatalog(

@@ -1,14 +1,11 @@
 /** Files and folders of the file browser, into the catalog. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { InputDialog } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 
-import type { IDatasetRef } from '../../api/records';
 import type { LabCatalog } from '../catalog';
-import { type Listed, addCode, attachCode, needsKernel, readFiles } from '../files';
+import { type Listed, addCode, listedFile, needsKernel, readFiles } from '../files';
 import { shelfIcon } from '../icon';
-import { parseReference, referenceOf } from '../reference';
 import { COMMANDS, ICatalog } from '../tokens';
 
 const ITEMS = '.jp-DirListing-item[data-isdir]';
@@ -60,14 +57,19 @@ async function addItems(catalog: LabCatalog, items: readonly Listed[]): Promise<
   }
 }
 
+/** Ask for the dataset; what the files have is read part by part as they are sent. */
 async function attachItems(catalog: LabCatalog, items: readonly Listed[]): Promise<void> {
-  const ref = await chosenDataset(catalog);
-  if (!ref) {
-    return;
-  }
-  // The server reads its own disk: no byte of it passes through the browser.
-  await inKernel(catalog, attachCode(ref.atlas, ref.id, items));
-  await catalog.open(ref, 'files');
+  const { contents, serverSettings } = catalog.app.serviceManager;
+  const files = await Promise.all(items.map(item => listedFile(contents, serverSettings, item)));
+  // Who looks at a dataset attaches to it more often than not.
+  const shown = catalog.documents.tracker.currentWidget?.content.subject;
+  catalog.layer.attachFiles({
+    files,
+    dataset: shown
+      ? { atlas: shown.atlas, id: shown.id }
+      : { atlas: await catalog.atlas(), id: '' },
+    onAttach: dataset => void catalog.open(dataset, 'files')
+  });
 }
 
 /** Put code into a notebook, to be looked at and run: what is large is not sent twice. */
@@ -87,19 +89,6 @@ async function inKernel(catalog: LabCatalog, code: string): Promise<void> {
     text: t('The code is in your notebook: run its cell'),
     detail: t('Large files and folders are read from the disk, and not sent through the browser.')
   });
-}
-
-async function chosenDataset(catalog: LabCatalog): Promise<IDatasetRef | null> {
-  const { t } = catalog.shared;
-  const last = catalog.documents.tracker.currentWidget?.content.subject;
-  const answer = await InputDialog.getText({
-    title: t('Attach to which dataset?'),
-    label: t('Atlas and id, such as immunology/pbmc68k_reduced:'),
-    text: last ? referenceOf({ atlas: last.atlas, id: last.id }) : '',
-    okLabel: t('Attach'),
-    pattern: '[^/@\\s]+/[^/@\\s]+'
-  });
-  return answer.button.accept && answer.value ? parseReference(answer.value) : null;
 }
 
 function apart(items: readonly Listed[]): [Listed[], Listed[]] {

@@ -4,14 +4,15 @@
  * It outlives what shows it: who looks at another tab meanwhile stops nothing.
  */
 
+import type { CatalogClient } from '../../../api/client';
 import { CatalogError } from '../../../api/errors';
 import type { IDatasetRef } from '../../../api/records';
 import type { IHost } from '../../host';
 import { attachOne, type IAttachTo } from './attaching';
-import { type AttachState, attachItems, type IAttachItem, isEnded } from './items';
+import { type AttachFile, type AttachState, attachItems, type IAttachItem, isEnded } from './items';
 
-// The next one is on its way while the server keeps the one before.
-const AT_ONCE = 2;
+// Small files wait for the server most of the time; more would take the connections of the lists.
+const AT_ONCE = 4;
 const TOLD_EACH_MS = 50;
 
 interface IJob {
@@ -31,7 +32,7 @@ export class AttachQueue {
   };
 
   /** Attach files; folders that are one dataset are told as what cannot be sent. */
-  add(files: readonly File[], to: IAttachTo, folders: readonly string[] = []): void {
+  add(files: readonly AttachFile[], to: IAttachTo, folders: readonly string[] = []): void {
     const made = attachItems(files);
     const left = this._live.filter(item => !isEnded(item));
     this._set([...left, ...made, ...folders.map(name => this._refused(name))]);
@@ -133,12 +134,12 @@ export class AttachQueue {
   private readonly _listeners = new Set<() => void>();
 }
 
-const queues = new WeakMap<IHost, Map<string, AttachQueue>>();
+const queues = new WeakMap<CatalogClient, Map<string, AttachQueue>>();
 
-/** The queue of a dataset: one for all that show it. */
+/** The queue of a dataset: one for all that show it, in whatever panel of a host. */
 export function queueOf(host: IHost, dataset: IDatasetRef): AttachQueue {
-  const ofHost = queues.get(host) ?? new Map<string, AttachQueue>();
-  queues.set(host, ofHost);
+  const ofHost = queues.get(host.client) ?? new Map<string, AttachQueue>();
+  queues.set(host.client, ofHost);
   const key = `${dataset.atlas}/${dataset.id}`;
   const found = ofHost.get(key) ?? new AttachQueue(host);
   ofHost.set(key, found);

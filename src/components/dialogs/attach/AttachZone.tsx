@@ -1,20 +1,11 @@
 /** Where files are dropped or chosen, with what is said of them: their tag, and what they are of. */
 
-import {
-  type MutableRefObject,
-  type ReactNode,
-  useEffect,
-  useRef,
-  useState,
-  useContext
-} from 'react';
+import { type MutableRefObject, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { IDatasetRef, VersionRecord } from '../../../api/records';
-import { classes, Combobox, Icon, LinkButton, Note, Select, Switch, useWords } from '../../base';
-import { RoomChoice } from '../../document/choice';
-import { versionName } from '../../document/reference';
-import { dropped, hasFiles } from '../add/intake';
+import { classes, Icon, LinkButton, Note, useWords } from '../../base';
+import { dropped, hasFiles, type IDropped, MOST_FILES } from '../add/intake';
 import { Queue } from './Queue';
-import type { IAttachTo } from './attaching';
+import { type Said, SourceField, StaySwitch, TagField, useSaying } from './Said';
 import { useAttaching } from './useAttaching';
 
 export interface IAttachZoneProps {
@@ -30,23 +21,23 @@ export interface IAttachZoneProps {
 }
 
 export function AttachZone({ dataset, version, tags, allowed, children }: IAttachZoneProps) {
-  const t = useWords();
-  const [nothing, setNothing] = useState(false);
+  const [odd, setOdd] = useState<Odd | null>(null);
   const attaching = useAttaching(dataset);
-  const said = useRef<Omit<IAttachTo, 'dataset'>>(UNSAID);
+  const said = useRef<Said>(UNSAID);
   const take = (files: readonly File[], folders: readonly string[] = []) => {
-    setNothing(!files.length && !folders.length);
+    const odd =
+      files.length >= MOST_FILES ? 'many' : files.length + folders.length ? null : 'empty';
+    setOdd(odd);
     attaching.queue.add(files, { dataset, ...said.current }, folders);
   };
-  const { over, drop } = useDrop(take);
+  const { over, drop } = useDrop(
+    ({ files, folders }) => take(files, folders),
+    () => setOdd('unread')
+  );
   return (
     <div className="omicshelf-attach" {...(allowed ? drop : {})}>
       {allowed && <Zone version={version} tags={tags} over={over} take={take} said={said} />}
-      {nothing && (
-        <Note kind="warning" title={t('There is no file in it')}>
-          {t('An empty folder has nothing to attach.')}
-        </Note>
-      )}
+      {odd && <Noted odd={odd} />}
       <Queue attaching={attaching} />
       {children}
     </div>
@@ -54,8 +45,29 @@ export function AttachZone({ dataset, version, tags, allowed, children }: IAttac
 }
 
 const UNSAID = { tag: null, sourceVersion: null, autoRemove: false };
-const LINKED = 'linked';
-const UNLINKED = 'unlinked';
+/** What a drop was, besides the files in it. */
+type Odd = 'empty' | 'many' | 'unread';
+
+function Noted({ odd }: { odd: Odd }) {
+  const t = useWords();
+  const words: Record<Odd, readonly [string, string]> = {
+    empty: [t('There is no file in it'), t('An empty folder has nothing to attach.')],
+    many: [
+      t('Only the first {n} files are attached', { n: MOST_FILES }),
+      t('Attach a folder of more as one zip file.')
+    ],
+    unread: [
+      t('What was dropped cannot be read'),
+      t('It may have been moved, or you may not read it: choose it again.')
+    ]
+  };
+  const [title, remedy] = words[odd];
+  return (
+    <Note kind="warning" className="omicshelf-attach-note" title={title}>
+      {remedy}
+    </Note>
+  );
+}
 
 interface IZoneProps {
   version: VersionRecord;
@@ -63,23 +75,16 @@ interface IZoneProps {
   over: boolean;
   take: (files: readonly File[]) => void;
   /** What is said of the files that come next. */
-  said: MutableRefObject<Omit<IAttachTo, 'dataset'>>;
+  said: MutableRefObject<Said>;
 }
 
 function Zone({ version, tags, over, take, said }: IZoneProps) {
   const t = useWords();
-  const [tag, setTag] = useState(useContext(RoomChoice)?.tag ?? '');
-  const [source, setSource] = useState<typeof LINKED | typeof UNLINKED>(LINKED);
-  const [goes, setGoes] = useState(false);
+  const saying = useSaying(version);
   const picker = useRef<HTMLInputElement>(null);
-  const linked = source === LINKED;
   useEffect(() => {
-    said.current = {
-      tag: tag.trim() || null,
-      sourceVersion: linked ? version.version_id : null,
-      autoRemove: linked && goes
-    };
-  }, [said, tag, linked, goes, version.version_id]);
+    said.current = saying.said;
+  });
   return (
     <div className={classes('omicshelf-attach-zone', over && 'omicshelf-mod-over')}>
       <div className="omicshelf-attach-line">
@@ -107,35 +112,16 @@ function Zone({ version, tags, over, take, said }: IZoneProps) {
         />
       </div>
       <div className="omicshelf-attach-line omicshelf-attach-said">
-        <Combobox
-          label={t('Tag')}
-          placeholder={t('Tag, such as figure')}
-          value={tag}
-          options={tags.map(one => ({ value: one, label: one }))}
-          onChange={setTag}
-        />
-        <Select
-          label={t('Made from')}
-          size="small"
-          value={source}
-          options={[
-            { value: LINKED, label: t('Made from {name}', { name: versionName(version) }) },
-            { value: UNLINKED, label: t('Of no version') }
-          ]}
-          onChange={setSource}
-        />
+        <TagField saying={saying} label={t('Tag')} tags={tags} />
+        <SourceField saying={saying} label={t('Made from')} version={version} />
       </div>
-      {linked && (
-        <Switch checked={goes} onChange={setGoes}>
-          {t('Remove when the data change')}
-        </Switch>
-      )}
+      <StaySwitch saying={saying} />
     </div>
   );
 }
 
 /** Whether something is held over it, and what it needs to take it. */
-function useDrop(take: (files: readonly File[], folders: readonly string[]) => void) {
+function useDrop(take: (dropped: IDropped) => void, failed: () => void) {
   const [depth, setDepth] = useState(0);
   const mine = (event: React.DragEvent) => hasFiles(event.dataTransfer);
   return {
@@ -154,7 +140,7 @@ function useDrop(take: (files: readonly File[], folders: readonly string[]) => v
           event.preventDefault();
           event.stopPropagation();
           setDepth(0);
-          void dropped(event.dataTransfer).then(({ files, folders }) => take(files, folders));
+          dropped(event.dataTransfer).then(take, failed);
         }
       }
     }

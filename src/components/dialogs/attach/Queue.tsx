@@ -1,6 +1,7 @@
 /** What is on its way, and what did not arrive. */
 
 import { useCallback, useEffect, useMemo } from 'react';
+import type { CatalogError } from '../../../api/errors';
 import {
   Button,
   bytes,
@@ -16,7 +17,10 @@ import { bytesOf, type IAttachItem, isEnded } from './items';
 import type { IAttaching } from './useAttaching';
 
 const keyOf = (item: IAttachItem) => item.key;
-const rowHeight = () => 43;
+const HEIGHT = 43;
+// What happened and what to do takes a line or three.
+const FAILED_HEIGHT = 79;
+const rowHeight = ({ state }: IAttachItem) => (state.kind === 'failed' ? FAILED_HEIGHT : HEIGHT);
 const MOST_SHOWN = 4;
 
 export function Queue({ attaching }: { attaching: IAttaching }) {
@@ -64,18 +68,23 @@ export function Queue({ attaching }: { attaching: IAttaching }) {
           />
         )}
       </div>
-      <div style={{ height: Math.min(shown.length, MOST_SHOWN) * 43, display: 'flex' }}>
+      <div style={{ height: heightOf(shown), display: 'flex' }}>
         <List<IAttachItem>
           kind="grid"
           label={t('Files on their way')}
           items={shown}
           keyOf={keyOf}
           rowHeight={rowHeight}
+          measured
           renderRow={renderRow}
         />
       </div>
     </section>
   );
+}
+
+function heightOf(shown: readonly IAttachItem[]): number {
+  return shown.slice(0, MOST_SHOWN).reduce((sum, item) => sum + rowHeight(item), 0);
 }
 
 function Row({ item, attaching }: { item: IAttachItem; attaching: IAttaching }) {
@@ -131,8 +140,13 @@ function State({ item: { file, state, name } }: { item: IAttachItem }) {
     case 'attaching':
       return <span className="omicshelf-dim">{t('is being kept')}</span>;
     case 'failed':
-      return <Text text={[state.error.title, state.error.detail].filter(Boolean).join(' ')} />;
+      return <Failure error={state.error} />;
     default:
       return null;
   }
+}
+
+function Failure({ error }: { error: CatalogError }) {
+  const text = [error.title, error.detail].filter(Boolean).join(' ');
+  return <Text as="div" className="omicshelf-attach-why" text={text} title={text} wrap />;
 }

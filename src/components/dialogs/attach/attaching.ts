@@ -24,8 +24,9 @@ interface IAttachOne {
 /** It ends with the last state, and throws nothing. */
 export async function attachOne(item: IAttachItem, one: IAttachOne): Promise<AttachState> {
   const { host, to, signal, onState } = one;
+  const begun: IBegun = {};
   try {
-    const upload = await send(item, one);
+    const upload = await send(item, one, begun);
     signal.throwIfAborted();
     onState({ kind: 'attaching' });
     await whenReachable(one, item.file.size, () =>
@@ -40,6 +41,7 @@ export async function attachOne(item: IAttachItem, one: IAttachOne): Promise<Att
     );
     return { kind: 'done' };
   } catch (reason) {
+    void dropped(host, begun);
     const error =
       signal.aborted || isAborted(reason)
         ? new CatalogError(host.t('Stopped'), host.t('Nothing of it was kept.'), 'Stopped', 0)
@@ -48,7 +50,20 @@ export async function attachOne(item: IAttachItem, one: IAttachOne): Promise<Att
   }
 }
 
-async function send(item: IAttachItem, one: IAttachOne): Promise<string> {
+/** The upload that the server keeps for it. */
+interface IBegun {
+  upload?: string;
+}
+
+/** What has arrived is not left behind where nothing came of it. */
+async function dropped(host: IHost, { upload }: IBegun): Promise<void> {
+  if (upload !== undefined) {
+    const { giveUp } = await import('../../../api/upload');
+    giveUp(host.client, upload);
+  }
+}
+
+async function send(item: IAttachItem, one: IAttachOne, begun: IBegun): Promise<string> {
   const { host, to, signal, onState } = one;
   // Its hash function is loaded when the first file is sent.
   const { upload } = await import('../../../api/upload');
@@ -59,7 +74,6 @@ async function send(item: IAttachItem, one: IAttachOne): Promise<string> {
     data_format: formatOf(item.name),
     file_name: item.name
   };
-  let begun: string | undefined;
   let sent = 0;
   const progress = (bytes: number) => {
     sent = bytes;
@@ -69,15 +83,23 @@ async function send(item: IAttachItem, one: IAttachOne): Promise<string> {
   return whenReachable(
     { ...one, onState: state => onState(state.kind === 'waiting' ? { ...state, sent } : state) },
     sent,
-    () =>
-      upload(host.client, item.file, request, {
-        signal,
-        resume: begun,
-        onBegun: name => {
-          begun = name;
-        },
-        onProgress: progress
-      })
+    async () => {
+      try {
+        return await upload(host.client, item.file, request, {
+          signal,
+          resume: begun.upload,
+          onBegun: name => {
+            begun.upload = name;
+          },
+          onProgress: progress
+        });
+      } catch (reason) {
+        if (!(reason instanceof Unreachable)) {
+          begun.upload = undefined; // it has removed it itself
+        }
+        throw reason;
+      }
+    }
   );
 }
 

@@ -1,10 +1,14 @@
 /** The files that are on their way into a dataset, and how far each is. */
 
 import type { CatalogError } from '../../../api/errors';
+import type { IFarBytes } from '../../../api/upload';
+
+/** A file of this computer, or one that lies where the host can read it part by part. */
+export type AttachFile = File | (IFarBytes & { readonly name: string });
 
 export interface IAttachItem {
   key: string;
-  file: File;
+  file: AttachFile;
   /** The name that it is attached under. */
   name: string;
   state: AttachState;
@@ -23,7 +27,7 @@ export type AttachState =
 let made = 0;
 
 /** Make items, each with a name of its own: two of one name in two folders stay two. */
-export function attachItems(files: readonly File[]): IAttachItem[] {
+export function attachItems(files: readonly AttachFile[]): IAttachItem[] {
   const taken = new Set<string>();
   return files.map(file => {
     const name = freeName(file.name, taken);

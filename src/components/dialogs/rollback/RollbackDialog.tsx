@@ -1,7 +1,7 @@
 /** Roll back to a version: what changes is shown first, and then a new version is written. */
 
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { asCatalogError, type CatalogError } from '../../../api/errors';
 import type { DatasetRecord, IDatasetRef, VersionRecord } from '../../../api/records';
 import { Button, Dialog, Field, Note, Text, TextField, useHost, useWords } from '../../base';
@@ -13,6 +13,8 @@ export interface IRollbackDialogProps {
   dataset: IDatasetRef;
   record: DatasetRecord;
   target: VersionRecord;
+  /** What stands above the preview: which version it is to be. */
+  children?: ReactNode;
   onClose: () => void;
   /** It was refused: the bytes of the target may be damaged. */
   onFailed?: (reason: unknown) => void;
@@ -41,6 +43,7 @@ export function RollbackDialog(props: IRollbackDialogProps) {
         </>
       }
     >
+      {props.children}
       <p className="omicshelf-rollback-words">
         {t(
           'This writes a new version, {next}, with the data and metadata of {name}. All versions stay in the timeline; you can roll forward again.',
