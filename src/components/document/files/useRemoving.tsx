@@ -7,7 +7,6 @@ import type { FileRecord, IDatasetRef } from '../../../api/records';
 import { bytes, Confirm, useHost, useWords } from '../../base';
 import { keys } from '../../data';
 import { restoreFile } from '../../dialogs/attach';
-import { isolated } from '../isolated';
 
 // To undo, the bytes go through the browser: more than these are not sent back and forth.
 const UNDONE_AT_MOST = 200e6;
@@ -38,7 +37,7 @@ export function useRemoving(dataset: IDatasetRef): IRemoving {
           kind: 'done',
           text:
             gone.length === 1
-              ? t('{name} was deleted', { name: isolated(gone[0].file_name) })
+              ? t('{name} was deleted', { name: gone[0].file_name })
               : t('{n} files were deleted', { n: gone.length }),
           undo: undoable ? () => restoreAll(gone).finally(fresh) : undefined
         });

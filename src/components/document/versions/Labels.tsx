@@ -6,7 +6,6 @@ import { asCatalogError, type CatalogError } from '../../../api/errors';
 import type { IDatasetRef, VersionRecord } from '../../../api/records';
 import { Button, Combobox, Field, Note, Popover, Token, useHost, useWords } from '../../base';
 import { keys, useLabels } from '../../data';
-import { isolated } from '../isolated';
 import { versionName } from '../reference';
 
 interface ILabelsProps {
@@ -140,7 +139,7 @@ function tellRemoved(
     ?.find(version => version.labels.includes(name));
   host.notify({
     kind: 'done',
-    text: host.t('The label {name} was removed', { name: isolated(name) }),
+    text: host.t('The label {name} was removed', { name }),
     undo: was && (async () => void (await host.client.setLabel(dataset, name, was.version_id)))
   });
 }
