@@ -29,14 +29,17 @@ export const fileBrowserPlugin: JupyterFrontEndPlugin<void> = {
       label: t('Add to catalog…'),
       icon: shelfIcon,
       describedBy: { args },
-      isVisible: () => chosen().length > 0,
+      isVisible: () => catalog.rights.mayWrite && chosen().length > 0,
       execute: () => catalog.told(() => addItems(catalog, chosen()))
     });
     app.commands.addCommand(COMMANDS.attachFiles, {
       label: t('Attach to dataset…'),
       icon: shelfIcon,
       describedBy: { args },
-      isVisible: () => chosen().length > 0 && chosen().every(item => item.type !== 'directory'),
+      isVisible: () =>
+        catalog.rights.mayWrite &&
+        chosen().length > 0 &&
+        chosen().every(item => item.type !== 'directory'),
       execute: () => catalog.told(() => attachItems(catalog, chosen()))
     });
     // Below "Open" and "Open With", above what removes.
