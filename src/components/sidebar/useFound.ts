@@ -35,16 +35,14 @@ export function useFound(atlas: string, settled: ISearch, choices: IChoices) {
   const failure = asked.error ?? rowsError;
   const error = failure && !isAborted(failure) ? asCatalogError(failure) : null;
   const isWrong = error !== null && error.kind === 'Invalid' && !isEmpty(settled);
-  // What cannot be understood changes nothing of what is shown.
-  const understood = useRef<{ search: ISearch; counts: Page | undefined }>({
-    search: NO_SEARCH,
-    counts: undefined
-  });
+  // What cannot be understood, or is not answered, changes nothing of what is shown.
+  const answered = useRef<IAnswered>({ search: NO_SEARCH, counts: undefined, at: 0 });
   if (asked.data && !asked.isPlaceholderData && !asked.error) {
-    understood.current = { search: settled, counts: asked.data };
+    answered.current = { search: settled, counts: asked.data, at: asked.dataUpdatedAt };
   }
-  const search = isWrong ? understood.current.search : settled;
-  const counts = asked.data ?? (error ? understood.current.counts : undefined);
+  const isOpen = asked.data === undefined && error !== null;
+  const search = isWrong || isOpen ? answered.current.search : settled;
+  const counts = asked.data ?? (error ? answered.current.counts : undefined);
   const count = asked.isPlaceholderData ? null : (asked.data?.total ?? null);
   useEffect(() => {
     if (count !== null) {
@@ -58,7 +56,7 @@ export function useFound(atlas: string, settled: ISearch, choices: IChoices) {
     fields,
     allFields,
     isOld: asked.isPlaceholderData || asked.isPending,
-    readAt: asked.dataUpdatedAt,
+    readAt: asked.dataUpdatedAt || answered.current.at,
     problem: isWrong ? [error.title, error.detail].filter(Boolean).join(' ') : null,
     error: isWrong ? null : lost ? connection.error : error,
     offline: lost || error instanceof Unreachable,
@@ -68,6 +66,13 @@ export function useFound(atlas: string, settled: ISearch, choices: IChoices) {
       void queries.invalidateQueries();
     }
   };
+}
+
+/** The last search that had an answer, what it was, and when. */
+interface IAnswered {
+  search: ISearch;
+  counts: Page | undefined;
+  at: number;
 }
 
 /** The names that a search can begin a filter with. */
