@@ -326,6 +326,24 @@ describe('states', () => {
     await user.click(screen.getByRole('button', { name: 'Try again' }));
     await waitFor(() => expect(screen.queryByText('The catalog does not answer')).toBeNull());
   });
+
+  it('keeps the last list where no answer comes to what is typed', async () => {
+    const { user, shelf } = show();
+    await row('alone');
+    shelf.lost = true;
+    await user.type(await box(), 'pbmc');
+    // It is asked a few times before that is said.
+    expect(
+      await screen.findByText('The catalog does not answer', {}, { timeout: 10_000 })
+    ).toBeDefined();
+    expect(await row('alone')).toBeDefined();
+    expect(screen.getByText(/The list as of/)).toBeDefined();
+    expect((await box()).getAttribute('value') ?? '').toBe('pbmc');
+    shelf.lost = false;
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText('3 of 4')).toBeDefined();
+    expect(screen.queryByText('alone')).toBeNull();
+  }, 20_000);
 });
 
 describe('hostile texts', () => {
