@@ -1,5 +1,6 @@
 /** The rows of the tree: studies, their datasets, and what stands for those not read yet. */
 
+import { Unreachable } from '../../api/errors';
 import type { DatasetRecord } from '../../api/records';
 import type { IStudyRows, IWantedStudy } from './reading';
 
@@ -78,7 +79,9 @@ export function treeRows(
     for (const record of open.datasets) {
       rows.push({ kind: 'dataset', key: record.dataset_id, record });
     }
-    if (open.error) {
+    // Rows that are there stay; that the catalog does not answer is said once, above them.
+    const isKept = open.error instanceof Unreachable && open.datasets.length > 0;
+    if (open.error && !isKept) {
       rows.push({ kind: 'failed', key: `failed ${name}`, study, error: open.error });
     } else if (open.isPending) {
       // What was there before stays until the new rows are there.
