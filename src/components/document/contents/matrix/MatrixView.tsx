@@ -2,36 +2,18 @@
 
 import { useMemo, useState } from 'react';
 
-import type { IPreviewQuery, VersionRecord } from '../../../../api/records';
-import {
-  Combobox,
-  Segmented,
-  Select,
-  Skeleton,
-  Text,
-  count,
-  measured,
-  useWords
-} from '../../../base';
-import { useFoundGenes, usePreview } from '../../../data';
-import { type Modality, columnsOf, symbolColumns } from '../cells/choices';
+import type { VersionRecord } from '../../../../api/records';
+import { Segmented, Select, Skeleton, Text, count, measured, useWords } from '../../../base';
+import { type Modality, columnsOf } from '../cells/choices';
 import { gradient } from '../plot/palette';
-import { Answer, useCancel } from '../Reading';
+import { Answer } from '../Reading';
 import { AnnotationTables } from '../tables/AnnotationTables';
 import { ColumnChooser } from '../tables/ColumnChooser';
-import { Pager } from '../tables/Pager';
 import { HeatMap } from './HeatMap';
-import {
-  type IAnnotation,
-  type IBlock,
-  type IDrawn,
-  type Show,
-  annotationOf,
-  drawnOf,
-  joined,
-  tells
-} from './heat';
+import { type IAnnotation, type IBlock, type IDrawn, type Show, drawnOf } from './heat';
 import { PerColumn } from './PerColumn';
+import { type INames, Pages, RowSearch, namesOf } from './tools';
+import { type IWindow, ROWS, annotationsOf, useBlock } from './useBlock';
 
 export interface IMatrixViewProps {
   version: VersionRecord;
@@ -64,18 +46,7 @@ interface IOneMatrixProps {
   head: React.ReactNode;
 }
 
-const ROWS = 24;
-const COLUMNS = 200; // as many as one answer has
-const BLOCKS = 2;
-const CANDIDATES = 40;
 const MOST_BARS = 10;
-const BARS = 3;
-
-interface IWindow {
-  matrix: string;
-  row: number;
-  column: number;
-}
 
 function OneMatrix({ version, modality, head }: IOneMatrixProps) {
   const t = useWords();
@@ -203,194 +174,4 @@ function Heat({ block, drawn, annotations, names, show }: IHeatProps) {
       {block.rowAxis === 'var' && <PerColumn block={block} annotation={categories} />}
     </>
   );
-}
-
-/** What rows and columns are called: a GCT has genes down and samples across. */
-interface INames {
-  rows: string;
-  columns: string;
-  columnTable: 'obs' | 'var';
-  tables: Partial<Record<string, string>>;
-  find: string;
-}
-
-function namesOf(t: ReturnType<typeof useWords>, block: IBlock | null): INames {
-  return block?.rowAxis === 'obs'
-    ? {
-        rows: t('cells'),
-        columns: t('genes'),
-        columnTable: 'var',
-        tables: {},
-        find: t('Find a cell')
-      }
-    : {
-        rows: t('genes'),
-        columns: t('samples'),
-        columnTable: 'obs',
-        tables: { obs: t('Samples'), var: t('Genes') },
-        find: t('Find a gene')
-      };
-}
-
-interface IRowSearchProps {
-  version: VersionRecord;
-  modality: Modality;
-  rowAxis: 'obs' | 'var' | null;
-  matrix: string;
-  words: string;
-  onRow: (row: number) => void;
-}
-
-/** Find a row by its name, and show it first. */
-function RowSearch({ version, modality, rowAxis, matrix, words, onRow }: IRowSearchProps) {
-  const [text, setText] = useState('');
-  const table = rowAxis === 'obs' ? 'obs' : matrix === 'raw/X' ? 'raw/var' : 'var';
-  const columns = useMemo(
-    () => (table === 'obs' ? [] : symbolColumns(modality, table)),
-    [modality, table]
-  );
-  const found = useFoundGenes(version, { modality: modality.name, table, columns }, text);
-  return (
-    <Combobox
-      className="omicshelf-contents-gene"
-      label={words}
-      placeholder={words}
-      value={text}
-      options={found.options}
-      onQuery={() => undefined}
-      onChange={setText}
-      onChoose={({ value }) => onRow(found.rows.get(value) ?? 0)}
-    />
-  );
-}
-
-interface IPagesProps {
-  block: IBlock;
-  at: IWindow;
-  onAt: (at: IWindow) => void;
-  names: INames;
-}
-
-function Pages({ block, at, onAt, names }: IPagesProps) {
-  const t = useWords();
-  const across = COLUMNS * BLOCKS;
-  return (
-    <>
-      <span className="omicshelf-dim">{names.rows}</span>
-      <Pager
-        offset={at.row}
-        shown={block.rowNames.length}
-        total={block.nRows}
-        more={at.row + ROWS < block.nRows}
-        size={ROWS}
-        onOffset={row => onAt({ ...at, row })}
-      />
-      {block.nColumns > across ? (
-        <>
-          <span className="omicshelf-dim">{names.columns}</span>
-          <Pager
-            offset={at.column}
-            shown={block.columnNames.length}
-            total={block.nColumns}
-            more={at.column + across < block.nColumns}
-            size={across}
-            onOffset={column => onAt({ ...at, column })}
-          />
-        </>
-      ) : (
-        <span className="omicshelf-dim omicshelf-number">
-          {t('{n} of {of} {names}', {
-            n: count(block.columnNames.length),
-            of: count(block.nColumns),
-            names: names.columns
-          })}
-        </span>
-      )}
-    </>
-  );
-}
-
-/** Read the blocks that lie beside each other, and give them as one. */
-function useBlock(
-  version: VersionRecord,
-  modality: Modality,
-  at: IWindow,
-  fields: readonly string[] | null
-) {
-  const query = (block: number): IPreviewQuery => ({
-    kind: 'matrix',
-    modality: modality.name || undefined,
-    matrix: at.matrix || undefined,
-    row_offset: at.row,
-    column_offset: at.column + block * COLUMNS,
-    n_rows: ROWS,
-    n_columns: COLUMNS,
-    ...annotationQuery(modality, at.matrix, version, fields)
-  });
-  const hasMatrix = Boolean(modality.matrices?.length);
-  const first = usePreview(version, query(0), hasMatrix);
-  const cancel = useCancel(version, query(0));
-  const matrix = first.data?.matrix;
-  const follows = matrix ? matrix.n_columns > at.column + COLUMNS : false;
-  const second = usePreview(version, query(1), hasMatrix && follows && !first.isPlaceholderData);
-  const beside = follows && !second.isPlaceholderData ? second.data?.matrix : null;
-  const block = useMemo(() => {
-    if (!matrix) {
-      return null;
-    }
-    // Of another window than the first block it is not beside it.
-    const fits = beside && beside.rows[0] === matrix.rows[0] && beside.source === matrix.source;
-    return joined(fits ? [matrix, beside] : [matrix]);
-  }, [matrix, beside]);
-  return { block, read: first, onCancel: cancel };
-}
-
-// The formats whose rows are features; in all others rows are observations.
-const FEATURES_DOWN = /^gctx?\b/;
-
-/** Which metadata a block brings along: what was chosen, or the first columns that may tell. */
-function annotationQuery(
-  modality: Modality,
-  matrix: string,
-  { data_format: format }: VersionRecord,
-  fields: readonly string[] | null
-): Pick<IPreviewQuery, 'row_fields' | 'column_fields'> {
-  const featuresDown = FEATURES_DOWN.test(format ?? '');
-  const genes = matrix === 'raw/X' ? 'raw/var' : 'var';
-  const across = columnsOf(modality, featuresDown ? 'obs' : genes);
-  const symbols = featuresDown ? symbolColumns(modality, genes).slice(0, 1) : [];
-  const readable = across.filter(({ type }) => type !== 'unreadable').map(({ name }) => name);
-  const wanted = fields ?? readable.slice(0, CANDIDATES);
-  return {
-    row_fields: symbols.length ? symbols : undefined,
-    column_fields: wanted.length ? wanted : undefined
-  };
-}
-
-/** The bars above the columns: those chosen, or the first that tell something. */
-function annotationsOf(block: IBlock | null, fields: readonly string[] | null): IAnnotation[] {
-  if (!block) {
-    return [];
-  }
-  const chosen = fields
-    ? block.fields.filter(({ name }) => fields.includes(name))
-    : telling(block).slice(0, BARS);
-  return chosen.map(annotationOf);
-}
-
-const MOST_CATEGORIES = 12;
-
-/** Fields with the fewest categories first, then numbers; what names each column is left out. */
-function telling({ fields }: IBlock): IBlock['fields'] {
-  const rank = ({ values }: IBlock['fields'][number]) => {
-    const distinct = new Set(values.filter(value => value !== null)).size;
-    const numbers = values.some(value => typeof value === 'number');
-    return numbers ? MOST_CATEGORIES + 1 : distinct;
-  };
-  return fields
-    .filter(tells)
-    .map((field, i) => ({ field, rank: rank(field), i }))
-    .filter(({ rank: place }) => place <= MOST_CATEGORIES + 1)
-    .sort((a, b) => a.rank - b.rank || a.i - b.i)
-    .map(({ field }) => field);
 }
