@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -145,3 +147,18 @@ class TestOnANetworkFileSystem(DatasetsContract, KeepingContract):
         with backend.db.reading() as connection:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
         backend.close()
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_catalog_that_nobody_has_any_more_is_let_go(tmp_path: Path, is_closed: bool) -> None:
+    """Its memory, and with it its session, whether it was closed or forgotten."""
+    backend = EmbeddedBackend(tmp_path / "catalog")
+    backend.create_atlas(ATLAS, by=BY)  # a session begins with the first change
+    assert list((tmp_path / "catalog" / "sessions").iterdir()) != []
+    if is_closed:
+        backend.close()
+    left = weakref.ref(backend)
+    del backend
+    gc.collect()
+    assert left() is None
+    assert list((tmp_path / "catalog" / "sessions").iterdir()) == []

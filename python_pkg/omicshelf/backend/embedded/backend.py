@@ -8,6 +8,7 @@ import threading
 import uuid
 import warnings
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -101,7 +102,7 @@ class EmbeddedBackend(Uploads, Roles, Tokens):
         if database_url is not None or bucket is not None:
             belong(self.db, self.store, self.url)
         self._housekeeper: threading.Thread | None = None
-        self.session.on_begin = self._keep_house
+        self.session.on_begin = _not_holding(self._keep_house)
         self._finalizer = weakref.finalize(self, _close, self.session, self.db)
 
     def _open_folder(self) -> None:
@@ -206,6 +207,21 @@ class EmbeddedBackend(Uploads, Roles, Tokens):
         self.release()
         self.session.close()
         self.db.close()
+
+
+def _not_holding(method: Callable[[], None]) -> Callable[[], None]:
+    """Give a call of a method that does not keep its object alive.
+
+    The finalizer holds the session: what the session holds of the backend would never be left.
+    """
+    weak = weakref.WeakMethod(method)
+
+    def call() -> None:
+        there = weak()
+        if there is not None:
+            there()
+
+    return call
 
 
 def _close(session: Session, db: Database) -> None:
