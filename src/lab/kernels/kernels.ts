@@ -4,24 +4,25 @@ import type { Kernel } from '@jupyterlab/services';
 
 import { CatalogError } from '../../api/errors';
 import type { IDatasetRef, VersionRecord } from '../../api/records';
-import {
-  type IKernels,
-  type ILoadPlan,
-  type ILoadWish,
-  type ILoaded,
-  type ISaveWish,
-  type ISaved,
-  type ISettings,
-  type IVariable,
-  type LoadObstacle,
-  SaveConflict
+import type {
+  IKernels,
+  ILoadPlan,
+  ILoadWish,
+  ILoaded,
+  ISaveWish,
+  ISaved,
+  ISettings,
+  IVariable,
+  LoadObstacle
 } from '../../components/host';
 import type { Translate } from '../../components/words';
 import { hasCell, insertCode, runCode } from './cells';
-import { INSTALL, type ILoadCode, importsCatalog, loadCode, loadLine, rLoadCode } from './code';
+import { INSTALL, type ILoadCode, importsCatalog, loadCode, loadLine } from './code';
 import { isIdentifier, proposedNames } from './names';
-import { type ITold, Obstructed, obstacleOf, shownLanguage, wordsOf } from './obstacles';
+import { type ITold, Obstructed, obstacleOf, wordsOf } from './obstacles';
+import { codeOf, named, planInR, planWithout, wayOf } from './plans';
 import { NotInstalled, ask } from './question';
+import { savable, saveFrom } from './saving';
 import { type IKernelTarget, type Place, type Targets, isConsole, kernelOf } from './targets';
 
 const PYTHON = 'python';
@@ -64,25 +65,28 @@ export class LabKernels implements IKernels {
   async plan(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): Promise<ILoadPlan> {
     const target = this._wanted(wish);
     if (!target) {
-      return this._planWithout(ref, record, wish);
+      return planWithout(ref, record, wish, this._options.settings);
     }
     const language = target.language || PYTHON;
     if (language !== PYTHON) {
-      return this._planInR(ref, record, wish, language);
+      return planInR(ref, record, wish, this._options.settings, language);
     }
     const { place } = target;
     if (!place) {
       // Its notebook is opened when it is loaded into, and not for being asked.
-      return { ...this._planWithout(ref, record, wish), obstacle: null };
+      return { ...planWithout(ref, record, wish, this._options.settings), obstacle: null };
     }
     const kernel = await kernelOf(place);
     if (!kernel || kernel.status === 'dead') {
-      return { ...this._planWithout(ref, record, wish), obstacle: { kind: 'dead' } };
+      return {
+        ...planWithout(ref, record, wish, this._options.settings),
+        obstacle: { kind: 'dead' }
+      };
     }
     try {
       const told = await this._told(kernel, target, ref, record, wish);
       const code = loadCode(
-        this._code(ref, record, wish, told.variable),
+        codeOf(ref, record, wish, this._options.settings, told.variable),
         isImported(place, told.imported)
       );
       return {
@@ -97,7 +101,7 @@ export class LabKernels implements IKernels {
     } catch (reason) {
       if (reason instanceof NotInstalled) {
         const obstacle: LoadObstacle = { kind: 'not-installed', install: INSTALL };
-        return { ...this._planWithout(ref, record, wish), obstacle };
+        return { ...planWithout(ref, record, wish, this._options.settings), obstacle };
       }
       throw reason;
     }
@@ -113,8 +117,12 @@ export class LabKernels implements IKernels {
     }
     if (how === 'insert' && target.status === 'busy') {
       // Whoever writes a cell need not wait for another one to end.
-      const { variable } = this._planWithout(ref, record, wish);
-      return this._inserted(target, this._code(ref, record, wish, variable), false);
+      const { variable } = planWithout(ref, record, wish, this._options.settings);
+      return this._inserted(
+        target,
+        codeOf(ref, record, wish, this._options.settings, variable),
+        false
+      );
     }
     const kernel = await kernelOf(place);
     if (!kernel || kernel.status === 'dead') {
@@ -148,7 +156,7 @@ export class LabKernels implements IKernels {
       throw this._obstructed(obstacle);
     }
     wish.signal?.throwIfAborted();
-    const line = this._code(ref, record, wish, told.variable);
+    const line = codeOf(ref, record, wish, this._options.settings, told.variable);
     const { variable } = told;
     if (wish.how === 'insert') {
       return this._inserted(target, line, told.imported);
@@ -220,36 +228,7 @@ export class LabKernels implements IKernels {
     }
   }
 
-  // -- where there is no Python to ask
-
-  private _planWithout(ref: IDatasetRef, record: VersionRecord, wish: ILoadWish): ILoadPlan {
-    const variable =
-      wish.variable ?? proposedNames(record, this._options.settings.variableNaming)[0];
-    return {
-      variable,
-      code: loadCode(this._code(ref, record, wish, variable), false),
-      memory: null,
-      freeMemory: null,
-      ways: ['memory'],
-      obstacle: wish.target === 'new' ? null : { kind: 'no-kernel' }
-    };
-  }
-
-  private _planInR(
-    ref: IDatasetRef,
-    record: VersionRecord,
-    wish: ILoadWish,
-    language: string
-  ): ILoadPlan {
-    const plan = this._planWithout(ref, record, wish);
-    const line = this._code(ref, record, wish, plan.variable);
-    const code = language === 'r' ? rLoadCode(line, record.data_format) : null;
-    return {
-      ...plan,
-      code: code ?? plan.code,
-      obstacle: { kind: 'language', language: shownLanguage(language), code }
-    };
-  }
+  // -- where there is no Python
 
   private async _loadInR(
     ref: IDatasetRef,
@@ -258,7 +237,7 @@ export class LabKernels implements IKernels {
     target: IKernelTarget,
     how: ISettings['onLoad']
   ): Promise<ILoaded> {
-    const plan = this._planInR(ref, record, wish, target.language);
+    const plan = planInR(ref, record, wish, this._options.settings, target.language);
     if (plan.obstacle?.kind !== 'language' || plan.obstacle.code === null) {
       throw this._obstructed(plan.obstacle!);
     }
@@ -276,42 +255,11 @@ export class LabKernels implements IKernels {
 
   async variables(): Promise<IVariable[]> {
     const { current } = this;
-    if (!current?.place || (current.language || PYTHON) !== PYTHON) {
-      return [];
-    }
-    const kernel = await kernelOf(current.place);
-    if (!kernel) {
-      return [];
-    }
-    return (await ask<{ variables: IVariable[] }>(kernel, 'variables', {})).variables;
+    return isPython(current) ? savable(current) : [];
   }
 
-  async save(wish: ISaveWish): Promise<ISaved> {
-    const { t } = this._options;
-    const place = this.current?.place;
-    const kernel = place ? await kernelOf(place) : null;
-    if (!kernel) {
-      throw new CatalogError(
-        t('There is no kernel to save from.'),
-        t('Open the notebook that has the data, and run it.'),
-        'NoKernel',
-        0
-      );
-    }
-    const told = await ask<ISaved & { conflict?: IConflict }>(kernel, 'save', {
-      variable: wish.variable,
-      atlas: wish.atlas,
-      dataset_id: wish.id,
-      message: wish.message,
-      create: wish.create ?? null,
-      expected: wish.expectedVersion ?? null,
-      dry_run: wish.dryRun ?? false
-    });
-    if (told.conflict) {
-      const { newest, basedOn, theirs, mine } = told.conflict;
-      throw new SaveConflict(newest, basedOn, theirs, mine);
-    }
-    return { version: told.version, changes: told.changes };
+  save(wish: ISaveWish): Promise<ISaved> {
+    return saveFrom(this.current, wish, this._options.t);
   }
 
   /** Add the example that comes with scanpy, by a kernel; give it, to be loaded there. */
@@ -356,47 +304,15 @@ export class LabKernels implements IKernels {
     return place;
   }
 
-  private _code(
-    ref: IDatasetRef,
-    record: VersionRecord,
-    wish: ILoadWish,
-    variable: string
-  ): ILoadCode {
-    return {
-      atlas: ref.atlas,
-      id: ref.id,
-      version: this._options.settings.pinVersion || !isNewest(ref) ? `v${record.seq}` : null,
-      variable,
-      as: wish.as ?? 'memory',
-      part: wish.part
-    };
-  }
-
   private _obstructed(obstacle: LoadObstacle): Obstructed {
     const [title, detail] = wordsOf(obstacle, this._options.t);
     return new Obstructed(title, detail, obstacle);
   }
 }
 
-interface IConflict {
-  newest: VersionRecord;
-  basedOn: string | null;
-  theirs: string[];
-  mine: string[];
-}
-
-/** How it is read; a kernel with an older omicshelf knows of no parts, and is told of none. */
-function wayOf(wish: ILoadWish): Record<string, unknown> {
-  return { way: wish.as ?? 'memory', ...(wish.as === 'part' ? { part: wish.part ?? {} } : {}) };
-}
-
-function named(ref: IDatasetRef, record: VersionRecord): Record<string, string> {
-  return { atlas: ref.atlas, dataset_id: ref.id, version_id: record.version_id };
-}
-
-/** Whether the newest version was meant, and not a certain one. */
-function isNewest(ref: IDatasetRef): boolean {
-  return ref.version === undefined;
+/** Whether a target is there that runs Python, or does not say yet what it runs. */
+function isPython(target: IKernelTarget | null): target is IKernelTarget {
+  return target !== null && (target.language || PYTHON) === PYTHON;
 }
 
 /** Whether the import need not be written: a notebook has to run again from its top. */
