@@ -2,6 +2,7 @@
 
 import { createRoot } from 'react-dom/client';
 
+import { followTheme } from './theme';
 import { Page } from './Page';
 
 import '../../style/index.css';
@@ -11,4 +12,5 @@ const root = document.getElementById('omicshelf');
 if (!root) {
   throw new Error('The page has no element #omicshelf.');
 }
+followTheme(document.documentElement);
 createRoot(root).render(<Page baseUrl={root.dataset.baseUrl ?? '/'} />);
