@@ -119,7 +119,7 @@ function fact(title: string, detail?: string): IContents {
 function unlike(t: Translate, format: string, beginning: string): IFault {
   return {
     title: t('The file is no {format}', { format }),
-    detail: t('One begins with {beginning}. It may have the wrong ending. Nothing was sent.', {
+    detail: t('One begins with {beginning}. It may have the wrong ending.', {
       beginning
     })
   };

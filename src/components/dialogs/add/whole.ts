@@ -97,14 +97,14 @@ function cutOff(t: Translate, has?: number, wanted?: number): IFault {
       : t('Its end is missing.');
   return {
     title: t('The file is cut off'),
-    detail: `${how} ${t('A download or a copy broke off: get it again. Nothing was sent.')}`
+    detail: `${how} ${t('A download or a copy broke off: get it again.')}`
   };
 }
 
 function other(t: Translate, wanted: string, format: string): IFault {
   return {
     title: t('The file is no {wanted}, which {format} is', { wanted, format }),
-    detail: t('It may be damaged or have the wrong ending. Nothing was sent.')
+    detail: t('It may be damaged or have the wrong ending.')
   };
 }
 

@@ -2,13 +2,12 @@
 
 import { type ReactNode, useId } from 'react';
 import type { VersionRecord } from '../../../api/records';
-import { bytes, Checkbox, classes, count, Field, Icon, useWords } from '../../base';
-import { dimensionWords } from '../../document/dimensions';
+import { bytes, Checkbox, classes, Field, Icon, useWords } from '../../base';
 import type { LoadAs } from '../../host';
 import type { Translate } from '../../words';
 import type { ILoadForm } from './LoadDialog';
 import type { IPlans } from './plan';
-import { isUnsaid, SubsetFields } from './SubsetFields';
+import { isUnsaid, shapeWords, SubsetFields } from './SubsetFields';
 
 const LEAST = 1_000_000;
 
@@ -155,21 +154,13 @@ function Part({ form, record }: IReadProps) {
   const t = useWords();
   const unsaid = isUnsaid(form.wish);
   const [rows, columns] = form.shape ?? [null, null];
-  const [observations, features] = dimensionWords(t, record) ?? [t('rows'), t('columns')];
   const stillLarge = !unsaid && form.plan?.obstacle?.kind === 'large' && !form.waiting;
   return (
     <div className="omicshelf-way-words">
       <div role="status">
         {unsaid
           ? t('Choose by the categories of a column, by genes, or by both.')
-          : rows !== null &&
-            columns !== null &&
-            t('{n} {observations} × {m} {features}', {
-              n: count(rows),
-              m: count(columns),
-              observations,
-              features
-            })}
+          : rows !== null && columns !== null && shapeWords(t, record, [rows, columns])}
       </div>
       <SubsetFields form={form} record={record} />
       {(stillLarge || form.wish.evenIfLarge) && (
@@ -189,7 +180,7 @@ function title(t: Translate, way: LoadAs, short: boolean): string {
     case 'lazy':
       return short ? t('Lazy') : t('Lazy: every element on first use');
     case 'part':
-      return short ? t('A subset') : t('A subset: some cells, some genes');
+      return short ? t('A subset') : t('A subset: cells, genes');
     default:
       return t('Into memory');
   }

@@ -2,12 +2,13 @@
 
 import { type ClipboardEvent, useMemo, useRef, useState } from 'react';
 import type { Summary, VersionRecord } from '../../../api/records';
-import { count, type IOption, Select, TokenField, useWords } from '../../base';
+import { classes, count, type IOption, Select, TokenField, useWords } from '../../base';
 import { useFoundGenes, useSummary } from '../../data';
 import { SYMBOLS } from '../../document/contents/cells/choices';
 import { dimensionWords } from '../../document/dimensions';
 import { byFrequency, type IColumn, annotated } from '../../document/overview/elements';
 import type { ILoadWish, IPart } from '../../host';
+import type { Translate } from '../../words';
 import type { ILoadForm } from './LoadDialog';
 
 /** Whether it is a part that is wished, and nothing says which. */
@@ -71,14 +72,17 @@ function CellsField({ summary, record, part, onChange }: IPartFieldProps) {
     return null;
   }
   const n = summary?.n_obs;
-  const ofSamples = dimensionWords(t, record)?.[0] === t('samples');
+  const ofSamples = hasSamples(t, record);
   const all = n ? t('all {n}', { n: count(n) }) : t('all');
   return (
     <div className="omicshelf-subset-row">
       <span className="omicshelf-subset-label">{ofSamples ? t('Samples') : t('Cells')}</span>
       <Select
         size="small"
-        className="omicshelf-subset-column"
+        className={classes(
+          'omicshelf-subset-column',
+          chosen !== undefined && 'omicshelf-mod-chosen'
+        )}
         label={t('The column of obs that says which')}
         value={chosen ?? ''}
         options={[
@@ -103,6 +107,24 @@ function CellsField({ summary, record, part, onChange }: IPartFieldProps) {
       )}
     </div>
   );
+}
+
+/** Whether its observations are samples, and no cells. */
+function hasSamples(t: Translate, record: VersionRecord): boolean {
+  return dimensionWords(t, record)?.[0] === t('samples');
+}
+
+/** How many cells and genes: `95 cells × 2 genes`. */
+export function shapeWords(
+  t: Translate,
+  record: VersionRecord,
+  [rows, columns]: readonly [number, number]
+): string {
+  const observations = hasSamples(t, record)
+    ? t.plural('{n} sample', '{n} samples', rows, { n: count(rows) })
+    : t.plural('{n} cell', '{n} cells', rows, { n: count(rows) });
+  const features = t.plural('{n} gene', '{n} genes', columns, { n: count(columns) });
+  return `${observations} × ${features}`;
 }
 
 /** The columns by whose categories cells can be chosen. */

@@ -43,11 +43,11 @@ async function opened(kernels: TestKernels, prepare?: Parameters<typeof showWith
 
 /** These ids are free. */
 function none(transport: RecordedTransport): void {
-  transport.answer('GET', /datasets\/(b_cells|B_cells_68k|pbmc_new|markers)$/, () => ({
-    status: 404,
-    headers: {},
-    body: { title: 'There is none.', detail: null, kind: 'NotFound' }
-  }));
+  transport.answer('GET', /datasets$/, ({ query }) => {
+    const taken = String(query?.where).includes('"pbmc"');
+    const body = { datasets: taken ? [RECORD] : [], total: null, next: null, facets: null };
+    return { status: 200, headers: {}, body };
+  });
   transport.answer('GET', /studies$/, () => ({ status: 200, headers: {}, body: { studies: [] } }));
 }
 

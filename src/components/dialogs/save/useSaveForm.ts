@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { type CatalogError, asCatalogError, isAborted } from '../../../api/errors';
 import type { DatasetRecord, IDatasetRef } from '../../../api/records';
 import { useHost } from '../../base';
-import { isGone, keys } from '../../data';
+import { keys } from '../../data';
 import {
   type IKernels,
   type ISaved,
@@ -252,15 +252,9 @@ function useIdState(atlas: string, id: string | null): IdState {
   const { data, isError } = useQuery({
     queryKey: ['dataset', atlas, settled, 'is-taken'],
     queryFn: async ({ signal }) => {
-      try {
-        await client.dataset({ atlas, id: settled! }, signal);
-        return 'taken' as const;
-      } catch (reason) {
-        if (isGone(reason)) {
-          return 'free' as const;
-        }
-        throw reason;
-      }
+      const where = [['dataset_id', '=', settled!] as const];
+      const page = await client.find(atlas, { where, limit: 1, count: false }, signal);
+      return page.datasets.length ? ('taken' as const) : ('free' as const);
     },
     enabled: valid && settled === id
   });
