@@ -85,8 +85,8 @@ test: dev servers ## all tests but the long ones; with ARGS=... those of Python 
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 	$(if $(ARGS),,$(PYTEST) -m "not slow" tests/e2e)
 
-pictures: dev servers ## make the README's pictures anew, by the browser tests
-	PICTURES=docs/images $(PYTEST) -m "not slow" tests/e2e/test_journeys.py -k pictures $(ARGS)
+pictures: dev servers ## make the pictures of README and docs anew, by the browser tests
+	PICTURES=docs/images $(PYTEST) tests/e2e/test_pictures.py $(ARGS)
 
 e2e: dev servers ## what people see and do, in a real JupyterLab and a real browser
 	$(PYTEST) -m "not slow" tests/e2e $(ARGS)

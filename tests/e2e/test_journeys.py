@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import warnings
-from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from laboratory import Laboratory, Window
+from laboratory import Window
 from playwright.sync_api import Locator, expect
 
 import omicshelf
-from suite import ROOT
 
 SLOW = 60_000
 ID = "pbmc68k_reduced"
@@ -25,15 +20,6 @@ METADATA = {
     "tissue": "blood",
     "cell_type": ["T cell", "B cell", "monocyte"],
 }
-# Every small embedding has been drawn: none of its canvases is blank.
-DRAWN = """() => {
-  const all = [...document.querySelectorAll('.omicshelf-document canvas')];
-  return all.length > 1 && all.every(canvas => {
-    const {width, height} = canvas;
-    const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-    return data.some(value => value !== 0);
-  });
-}"""
 
 
 @pytest.fixture
@@ -108,20 +94,3 @@ def test_load_save_compare_and_roll_back(catalog: omicshelf.Catalog, window: Win
     window.shot("timeline")
     catalog.rollback(ID, "v3")  # somebody else does, in a terminal
     expect(document).to_contain_text(re.compile("v5"), timeout=2_000)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pictures(
-    catalog: omicshelf.Catalog, lab: Laboratory, windows: Callable[..., Window], theme: str
-) -> None:
-    """The pictures of the README; `make pictures` keeps them."""
-    if theme == "dark":
-        lab.dark()
-    window = windows(1440, 900)
-    window.open()
-    row(window.panel(), ID).click()
-    expect(window.page.get_by_text("bulk_labels").first).to_be_visible(timeout=SLOW)
-    window.page.wait_for_function(DRAWN, timeout=SLOW)
-    made = window.shot(f"jupyterlab-{theme}")
-    if folder := os.environ.get("PICTURES"):
-        shutil.copyfile(made, ROOT / Path(folder) / f"jupyterlab-{theme}.png")
