@@ -193,6 +193,20 @@ describe('Load', () => {
     await waitFor(() => expect(kernels.loads).toMatchObject([{ as: 'part' }]));
   });
 
+  it('leaves out no cells by a column of which nothing is chosen', async () => {
+    const kernels = new TestKernels();
+    const { user } = showWithCatalog(<Row />, { kernels }, prepare);
+    await user.click(screen.getByRole('button', { name: 'Options' }));
+    await user.click(await screen.findByRole('radio', { name: /^A subset/ }));
+    await user.click(await screen.findByRole('combobox', { name: /^The column/ }));
+    await user.click(await screen.findByRole('option', { name: 'louvain' }));
+    await user.type(screen.getByRole('combobox', { name: 'Names of genes' }), 'CD3D{Enter}');
+    const go = screen.getByRole<HTMLButtonElement>('button', { name: 'Load the subset' });
+    await waitFor(() => expect(go.disabled).toBe(false));
+    await user.click(go);
+    await waitFor(() => expect(kernels.loads[0]?.part).toEqual({ var: ['CD3D'] }));
+  });
+
   it('keeps what stands in a file as it is', async () => {
     const odd = ' "]}) <img src=x onerror=alert(1)> ';
     const kernels = new TestKernels();

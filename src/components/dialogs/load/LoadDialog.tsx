@@ -20,7 +20,7 @@ import { NoNotebook } from './NoNotebook';
 import { Obstacle } from './Obstacle';
 import { type IPlans, isVariableName, usePlans } from './plan';
 import { LargeBar, ReadField } from './ReadField';
-import { isUnsaid } from './SubsetFields';
+import { isUnsaid, meant } from './SubsetFields';
 import { useKernels } from './useKernels';
 
 export interface ILoadDialogProps {
@@ -99,7 +99,7 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
   const [stage, setStage] = useState<'asking' | 'loading' | null>(null);
   const giveUp = useGivingUp();
   const [failure, setFailure] = useState<CatalogError | null>(null);
-  const plans = usePlans(kernels, dataset, record, wish, props.plan);
+  const plans = usePlans(kernels, dataset, record, meant(wish), props.plan);
   const { plan, large, waiting } = plans;
 
   // What is larger than the memory is never read whole by default.
@@ -151,7 +151,7 @@ function useLoadForm(props: ILoadDialogProps, kernels: IKernels | undefined): IL
     submit: part => {
       const mayLoad = part ? nameIsGood : nowhere ? nameIsGood : ready;
       if (mayLoad && stage === null) {
-        void run({ ...wish, ...(nowhere ? { target: 'new' } : {}), ...part });
+        void run({ ...meant(wish), ...(nowhere ? { target: 'new' } : {}), ...part });
       }
     }
   };

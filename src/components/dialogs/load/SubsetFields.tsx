@@ -11,10 +11,19 @@ import type { ILoadWish, IPart } from '../../host';
 import type { Translate } from '../../words';
 import type { ILoadForm } from './LoadDialog';
 
+/** A wish as it is meant: a column of which no value is chosen yet leaves out no cells. */
+export function meant(wish: ILoadWish): ILoadWish {
+  const { obs, ...others } = wish.part ?? {};
+  const said = Object.entries(obs ?? {}).filter(([, values]) => values.length > 0);
+  return obs
+    ? { ...wish, part: said.length ? { ...others, obs: Object.fromEntries(said) } : others }
+    : wish;
+}
+
 /** Whether it is a part that is wished, and nothing says which. */
-export function isUnsaid({ as, part }: ILoadWish): boolean {
-  const some = Object.values(part?.obs ?? {}).some(values => values.length > 0);
-  return as === 'part' && !some && !part?.var?.length;
+export function isUnsaid(wish: ILoadWish): boolean {
+  const { as, part } = meant(wish);
+  return as === 'part' && !part?.obs && !part?.var?.length;
 }
 
 /** The names in a text that was copied from a table, a paper or code. */
