@@ -1,6 +1,7 @@
 /** The metadata: a form for whoever may change them, text for whoever may not. */
 
 import { type ReactNode, useState } from 'react';
+import type { Role } from '../../../../api/records';
 import {
   Button,
   Icon,
@@ -24,14 +25,16 @@ import { type IMetadataDraft, type Mode, useMetadataDraft } from './useMetadataD
 
 export function MetadataPanel(props: IOverviewProps) {
   const { dataset, record, version, etag } = props;
-  const { mayWrite } = useRights(dataset.atlas);
+  const { mayWrite, role } = useRights(dataset.atlas);
   const draft = useMetadataDraft(dataset, record, etag);
   const isNewest = version.version_id === record.version.version_id;
   const rounded = inexact(record.version.metadata ?? {});
   if (isNewest && mayWrite && !rounded.length) {
     return <Editor {...props} draft={draft} />;
   }
-  return <Reader {...props} rounded={rounded} isNewest={isNewest} mayWrite={mayWrite} />;
+  return (
+    <Reader {...props} rounded={rounded} isNewest={isNewest} role={role} mayWrite={mayWrite} />
+  );
 }
 
 interface IFrameProps {
@@ -66,6 +69,8 @@ function Frame({ mode, onMode, children, footer }: IFrameProps) {
 interface IReaderProps extends IOverviewProps {
   rounded: readonly string[];
   isNewest: boolean;
+  /** Null until it is known. */
+  role: Role | null;
   mayWrite: boolean;
 }
 
@@ -74,7 +79,9 @@ function Reader({ dataset, record, version, onVersion, ...is }: IReaderProps) {
   const [mode, setMode] = useState<Mode>('form');
   const metadata = version.metadata ?? {};
   let why: ReactNode = null;
-  if (!is.mayWrite) {
+  if (is.role === null) {
+    why = null;
+  } else if (!is.mayWrite) {
     why = t(
       'You can read {atlas}. To change datasets you need the contributor role: ask an admin.',
       {
@@ -102,12 +109,14 @@ function Reader({ dataset, record, version, onVersion, ...is }: IReaderProps) {
       mode={mode}
       onMode={setMode}
       footer={
-        <div className="omicshelf-metadata-why">
-          <div className="omicshelf-note">
-            <Icon name={is.mayWrite ? 'info' : 'lock'} />
-            <div className="omicshelf-note-words">{why}</div>
+        why && (
+          <div className="omicshelf-metadata-why">
+            <div className="omicshelf-note">
+              <Icon name={is.mayWrite ? 'info' : 'lock'} />
+              <div className="omicshelf-note-words">{why}</div>
+            </div>
           </div>
-        </div>
+        )
       }
     >
       {mode === 'form' ? (
