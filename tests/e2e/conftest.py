@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from laboratory import Laboratory, Seen, Window
+from laboratory import OPTIONS, Laboratory, Seen, Window
 
 import omicshelf
 from omicshelf.testing.servers.jupyter import jupyter
@@ -27,12 +27,6 @@ _FLAGS = [
     "--disable-dev-shm-usage",
     "--no-first-run",
 ]
-_LAB = {
-    "LabApp.expose_app_in_browser": True,  # so that a journey can wait for it
-    "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    "LabApp.news_url": None,
-    "LabApp.extension_manager": "readonly",
-}
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +49,7 @@ def lab(tmp_path: Path) -> Iterator[Laboratory]:
     """A JupyterLab that serves an empty catalog in a folder of its own."""
     catalog = tmp_path / "catalog"
     # Kernels find the catalog by the server that started them, as a user's do.
-    with jupyter(tmp_path / "lab", catalog=catalog, options=_LAB, lab=True) as server:
+    with jupyter(tmp_path / "lab", catalog=catalog, options=OPTIONS, lab=True) as server:
         made = Laboratory(server, catalog)
         made.be_quiet()
         yield made

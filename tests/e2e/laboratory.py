@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,18 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 from omicshelf.testing.servers.jupyter import JupyterServer
 from suite import ROOT
 
-__all__ = ["ARTEFACTS", "Laboratory", "Seen", "Window"]
+__all__ = ["ARTEFACTS", "OPTIONS", "Laboratory", "Seen", "Window"]
 
 ARTEFACTS = ROOT / "artefacts" / "e2e"
 OURS = "omicshelf"
+DROP = ("dragEnter", "dragOver", "drop")
+# Of a server with JupyterLab.
+OPTIONS = {
+    "LabApp.expose_app_in_browser": True,  # so that a journey can wait for it
+    "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    "LabApp.news_url": None,
+    "LabApp.extension_manager": "readonly",
+}
 # A kernel imports scanpy's friends on two busy cores.
 _SLOW = 60_000
 # The indicator in the toolbar says idle before there is a kernel.
@@ -179,6 +188,24 @@ class Window:
             self.page.locator('.jp-SideBar [data-id="omicshelf-panel"]').click()
         expect(found).to_be_visible()
         return found
+
+    # -- files
+
+    def drag(self, target: Locator, *paths: Path, events: Sequence[str] = DROP) -> None:
+        """Drag files and folders of the disk over a part of the page, and let them go there.
+
+        The browser itself does it, as if they came from a file manager: the page gets what a
+        person's drop gives, folders too, and reads a file only when it wants its bytes.
+        """
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        assert box is not None
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        session = self.page.context.new_cdp_session(self.page)
+        for kind in events:
+            session.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+        session.detach()
 
     # -- notebooks
 
