@@ -172,7 +172,7 @@ def test_pages(catalog: omicshelf.Catalog, windows: Callable[..., Window], tmp_p
     expect(name).to_have_value("adata", timeout=SLOW)
     # A busy machine may have had something to say about its kernel.
     expect(page.locator(".omicshelf-toast")).to_have_count(0, timeout=SLOW)
-    keep(window.shot("load"), "document-load")
+    keep(window.shot("load", page.get_by_role("dialog")), "document-load")
     page.keyboard.press("Escape")
 
     tab(window, "Contents")
