@@ -1,11 +1,12 @@
 /** What a roll-back changes: the data, the metadata, and the files that hang on the data. */
 
+import { useState } from 'react';
 import { asCatalogError } from '../../../api/errors';
-import type { FileRecord, IDatasetRef, VersionRecord } from '../../../api/records';
-import { Bidi, Note, Problem, Skeleton, useWords, Waiting } from '../../base';
+import type { DiffAnswer, FileRecord, IDatasetRef, VersionRecord } from '../../../api/records';
+import { Bidi, LinkButton, Note, Problem, Skeleton, useWords, Waiting } from '../../base';
 import { useDiff, useFiles } from '../../data';
 import { versionName } from '../../document/reference';
-import { changesOf, linesOf } from '../../document/versions/changes';
+import { changesOf, linesOf, mainLinesOf } from '../../document/versions/changes';
 import { ShapeTable } from '../../document/versions/compare/ShapeTable';
 import { ChangeLines } from '../save/ChangeLines';
 
@@ -48,9 +49,28 @@ export function Preview({ dataset, now, target }: IPreviewProps) {
   return (
     <>
       <ShapeTable from={now} to={target} changes={changes} />
-      <ChangeLines label={t('What changes')} lines={linesOf(data)} />
+      <Lines answer={data} />
       {changes.data_changed && <Files dataset={dataset} now={now} target={target} />}
     </>
+  );
+}
+
+/** What only follows from the cells that come or go is there for who wants it. */
+function Lines({ answer }: { answer: DiffAnswer }) {
+  const t = useWords();
+  const [all, setAll] = useState(false);
+  const lines = linesOf(answer);
+  const main = mainLinesOf(answer);
+  const more = lines.length - main.length;
+  return (
+    <div>
+      <ChangeLines label={t('What changes')} lines={all ? lines : main} />
+      {more > 0 && !all && (
+        <LinkButton onClick={() => setAll(true)}>
+          {t.plural('{n} more change', '{n} more changes', more)}
+        </LinkButton>
+      )}
+    </div>
   );
 }
 

@@ -6,7 +6,7 @@ import { LinkButton, shape, useWords } from '../../base';
 import { useDiff } from '../../data';
 import { ChangeLines } from '../../dialogs/save/ChangeLines';
 import { dimensionWords } from '../dimensions';
-import { linesOf } from './changes';
+import { linesOf, mainLinesOf } from './changes';
 
 // Who scrolls through a thousand versions asks for none of those that fly by.
 const SEEN_AFTER = 120;
@@ -37,13 +37,17 @@ export function RowChanges({ dataset, version, before, onAll }: IRowChangesProps
   if (!data) {
     return <div className="omicshelf-timeline-later" aria-busy="true" />;
   }
-  const lines = linesOf(data);
-  const more = lines.length - MOST_LINES;
-  const shown = more > 1 ? lines.slice(0, MOST_LINES) : lines;
+  const main = mainLinesOf(data);
+  const shown = main.length > MOST_LINES + 1 ? main.slice(0, MOST_LINES) : main;
+  const more = linesOf(data).length - shown.length;
   return (
     <>
       <ChangeLines lines={shown} />
-      {more > 1 && <LinkButton onClick={onAll}>{t('{n} more changes', { n: more })}</LinkButton>}
+      {more > 0 && (
+        <LinkButton onClick={onAll}>
+          {t.plural('{n} more change', '{n} more changes', more)}
+        </LinkButton>
+      )}
     </>
   );
 }

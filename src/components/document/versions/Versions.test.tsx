@@ -182,7 +182,7 @@ describe('a comparison', () => {
     expect(cells.textContent).toContain('23.2%');
     expect(within(compare).getByRole('row', { name: /Dendritic 328 240/ })).toBeTruthy();
     expect(compare.textContent).toContain('2 categories');
-    expect(compare.textContent).toContain('1 other follows the cells');
+    expect(compare.textContent).toContain('2 others follow the cells');
     expect(compare.textContent).toContain('Raw counts: none in v3; in v2 they are in X');
     expect(within(compare).getByText('organism')).toBeTruthy();
     await expectAccessible();

@@ -72,6 +72,21 @@ export function linesOf(answer: DiffAnswer): string[] {
     .map(withArrows);
 }
 
+// What says no more than that cells or genes came or went, of columns that are as they were.
+const FOLLOWS = [
+  /: [\d,.\s]+ categor(?:y|ies) recounted: /,
+  /: (?:subset|extended|reordered|other|unknown), values not compared$/
+];
+
+/** The lines without those that only follow from cells or genes that came or went. */
+export function mainLinesOf(answer: DiffAnswer): string[] {
+  const lines = linesOf(answer);
+  const { obs, var: genes } = changesOf(answer);
+  const moved = [obs, genes].some(axis => axis.added || axis.removed);
+  const main = lines.filter(line => !moved || !FOLLOWS.some(pattern => pattern.test(line)));
+  return main.length ? main : lines;
+}
+
 /** The arrows of a terminal as those of a page; names of the data, in backticks, stay as they are. */
 function withArrows(line: string): string {
   return line
@@ -137,7 +152,7 @@ export function sectionsOf({ elements }: IChanges): ISection[] {
   for (const [path, change] of Object.entries(elements.changed)) {
     const place = placeOf(path);
     const section = sectionOf(place);
-    if (ONLY_AXES.test(change.what)) {
+    if (ONLY_AXES.test(change.what) || isRecounted(change)) {
       section.followed += 1;
     } else {
       section.rows.push({ kind: 'changed', path, name: place.name, change });
@@ -146,6 +161,17 @@ export function sectionsOf({ elements }: IChanges): ISection[] {
   return [...sections.values()]
     .filter(section => section.rows.length > 0)
     .sort((a, b) => a.modality.localeCompare(b.modality) || rank(a.slot) - rank(b.slot));
+}
+
+const RECOUNTED = /^categories; (subset|extended|reordered|other), values not compared$/;
+
+/** It has the categories that it had, of fewer or more cells: how many is in a table of its own. */
+function isRecounted({ what, was, now }: IElementChange): boolean {
+  const names = ({ categories }: IBrief) =>
+    Object.keys(categories ?? {})
+      .sort()
+      .join('\n');
+  return RECOUNTED.test(what) && was.n_categories === now.n_categories && names(was) === names(now);
 }
 
 const ORDER = ['X', 'raw/X', 'obs', 'var', 'columns', 'layers', 'obsm', 'varm', 'obsp', 'varp'];

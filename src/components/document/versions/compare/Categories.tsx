@@ -66,7 +66,7 @@ function CategoryTable({ name, change, from, to }: ITableProps) {
   const rows = rowsOf(change);
   const most = Math.max(1, ...rows.map(({ was, now }) => Math.max(was, now)));
   return (
-    <table className="omicshelf-compare-table">
+    <table className="omicshelf-compare-table omicshelf-compare-categories">
       <thead>
         <tr>
           <th scope="col">
@@ -82,8 +82,9 @@ function CategoryTable({ name, change, from, to }: ITableProps) {
             {t('Change')}
           </th>
           <th scope="col" className="omicshelf-compare-key">
-            <i className="omicshelf-mod-kept" /> {t('kept')} <i className="omicshelf-mod-removed" />{' '}
-            {t('removed')} <i className="omicshelf-mod-added" /> {t('added')}
+            <Key kind="kept" words={t('kept')} />
+            {rows.some(({ was, now }) => now < was) && <Key kind="removed" words={t('removed')} />}
+            {rows.some(({ was, now }) => now > was) && <Key kind="added" words={t('added')} />}
           </th>
         </tr>
       </thead>
@@ -114,6 +115,14 @@ function CategoryTable({ name, change, from, to }: ITableProps) {
         </tfoot>
       )}
     </table>
+  );
+}
+
+function Key({ kind, words }: { kind: 'kept' | 'removed' | 'added'; words: string }) {
+  return (
+    <span>
+      <i className={`omicshelf-mod-${kind}`} /> {words}
+    </span>
   );
 }
 
