@@ -50,8 +50,8 @@ export function FileList({ files, sourceOf, selection, onSelect, onRemove }: IFi
     if (event.key !== 'Delete' || !onRemove || row.kind === 'group') {
       return false;
     }
-    const chosen = files.filter(file => selection.has(file.file_id));
-    onRemove(selection.has(row.file.file_id) ? chosen : [row.file]);
+    const chosen = files.filter(file => selection.has(file.file_name));
+    onRemove(selection.has(row.file.file_name) ? chosen : [row.file]);
     return true;
   };
   return (
@@ -95,7 +95,7 @@ export function FileList({ files, sourceOf, selection, onSelect, onRemove }: IFi
         selection={selection}
         onSelect={onSelect}
         canSelect={isFile}
-        onActivate={row => row.kind === 'file' && onSelect(new Set([row.file.file_id]))}
+        onActivate={row => row.kind === 'file' && onSelect(new Set([row.file.file_name]))}
         onKey={removed}
         typeahead={nameOf}
       />

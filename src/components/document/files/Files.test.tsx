@@ -273,9 +273,9 @@ describe('what is said of a file', () => {
 
   it('is found by words, in its tag too, and unfolded for that', () => {
     const files = [file('umap.png', { tag: 'figure' }), file('b.txt')];
-    const rows = rowsOf(files, 'tag', 'FIG um', new Set(['tag figure']));
+    const rows = rowsOf(files, 'tag', 'FIG um', new Set(['tag/figure']));
     expect(rows.map(row => row.kind)).toEqual(['group', 'file']);
-    expect(rowsOf(files, 'tag', '', new Set(['tag figure'])).length).toBe(3);
+    expect(rowsOf(files, 'tag', '', new Set(['tag/figure'])).length).toBe(3);
   });
 
   it('decides how it is shown', () => {

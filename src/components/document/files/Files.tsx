@@ -58,11 +58,11 @@ function Shown({ dataset, record, version, files }: IRoomProps & { files: FileRe
   const [selection, setSelection] = useState<Selection>(new Set());
   const tags = useMemo(() => tagsOf(files).filter(tag => tag !== null), [files]);
   const named = useMemo(
-    () => files.map(file => ({ key: file.file_id, name: file.file_name })),
+    () => files.map(file => ({ key: file.file_name, name: file.file_name })),
     [files]
   );
   useRoomChoice(named, selection, setSelection);
-  const chosen = files.filter(file => selection.has(file.file_id));
+  const chosen = files.filter(file => selection.has(file.file_name));
   const sourceOfFile = useMemo(
     () => (file: FileRecord) => sourceOf(file, record.version, versions),
     [record.version, versions]
@@ -171,7 +171,7 @@ function Right({ dataset, chosen, sourceOf: source, mayWrite }: IRightProps) {
       )}
       {chosen.slice(0, SHOWN).map(file => (
         <Preview
-          key={file.file_id}
+          key={file.file_name}
           dataset={dataset}
           file={file}
           source={source(file)}

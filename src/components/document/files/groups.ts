@@ -8,8 +8,10 @@ export type FileRow =
   | { kind: 'group'; tag: string | null; n: number; open: boolean }
   | { kind: 'file'; file: FileRecord; level: number };
 
+/** A file that is replaced or brought back stays selected: it is known by its name. */
 export function rowKey(row: FileRow): string {
-  return row.kind === 'group' ? `tag ${row.tag ?? ''}` : row.file.file_id;
+  // No name of a file has a slash.
+  return row.kind === 'group' ? `tag/${row.tag ?? ''}` : row.file.file_name;
 }
 
 const COMPARE: Record<Exclude<FileOrder, 'tag'>, (a: FileRecord, b: FileRecord) => number> = {

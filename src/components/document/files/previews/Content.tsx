@@ -27,6 +27,7 @@ const ASKED_ABOVE = 30e6;
 
 export function Content({ dataset, file }: IContentProps) {
   const t = useWords();
+  const host = useHost();
   const [wanted, setWanted] = useState(false);
   const kind = kindOf(file.file_name);
   const size = file.size ?? 0;
@@ -70,9 +71,11 @@ export function Content({ dataset, file }: IContentProps) {
     return <Waiting label={t('Reading {name}', { name: file.file_name })} />;
   }
   const whole = read.data.length >= size;
+  const path = host.client.filePath(dataset, file.file_name);
+  const save = () => void download(host, path, file.file_name);
   return (
     <>
-      {shown(kind, { dataset, file, data: read.data, whole })}
+      {shown(kind, { dataset, file, data: read.data, whole, onDownload: save })}
       {!whole && (
         <p className="omicshelf-dim omicshelf-preview-note">
           {t('The first {part} of {size}.', {
@@ -93,14 +96,20 @@ export interface IPreviewProps {
   whole: boolean;
 }
 
-function shown(kind: FileKind, props: IPreviewProps & IContentProps): ReactNode {
+interface IShownProps extends IPreviewProps, IContentProps {
+  onDownload: () => void;
+}
+
+function shown(kind: FileKind, props: IShownProps): ReactNode {
   switch (kind) {
     case 'image':
       return <ImagePreview {...props} type={imageType(props.file.file_name)} />;
     case 'html':
       return <HtmlPreview {...props} />;
     case 'pdf':
-      return <PdfPreview {...props} otherwise={<NoPreview {...props} />} />;
+      return (
+        <PdfPreview {...props} otherwise={<NoPreview {...props} />} onDownload={props.onDownload} />
+      );
     case 'table':
       return <TablePreview {...props} />;
     case 'markdown':
