@@ -18,6 +18,7 @@ import {
   Waiting
 } from '../../base';
 import { type GraphNode, type IGraph, neighbours } from './graph';
+import { openerOf } from './opening';
 import { nameOf } from './words';
 
 interface IDetailsProps {
@@ -32,21 +33,14 @@ export function Details({ graph, node, onChoose }: IDetailsProps) {
   const of = node.kind === 'version' ? node.version : node.made;
   const { data, error, refetch } = useVersion(of.missing ? null : of);
   const name = nameOf(t, node);
-  const { atlas, dataset_id: id, version } = of;
+  const open = openerOf(host, node);
   return (
     <aside className="omicshelf-lineage-details" aria-label={name}>
       <header className="omicshelf-compare-bar">
         <Icon name={node.kind === 'notebook' ? 'notebook' : 'cells'} />
         <Text as="h2" className="omicshelf-compare-title omicshelf-lineage-title" text={name} />
         <span className="omicshelf-compare-gap" />
-        {node.kind === 'notebook' && host.openNotebook && (
-          <Button onClick={() => host.openNotebook?.(node.path)}>{t('Open')}</Button>
-        )}
-        {node.kind === 'version' && host.open && atlas && id && (
-          <Button onClick={() => host.open?.({ atlas, id, version: version ?? undefined })}>
-            {t('Open')}
-          </Button>
-        )}
+        {open && <Button onClick={open}>{t('Open')}</Button>}
       </header>
       <div className="omicshelf-compare-body">
         {of.missing && (

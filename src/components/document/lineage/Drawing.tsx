@@ -15,9 +15,11 @@ interface IDrawingProps {
   own: string;
   chosen: string;
   onChoose: (id: string) => void;
+  /** Go to what a node is; absent where the host has nowhere to go. */
+  onOpen?: (node: GraphNode) => void;
 }
 
-export function Drawing({ graph, own, chosen, onChoose }: IDrawingProps) {
+export function Drawing({ graph, own, chosen, onChoose, onOpen }: IDrawingProps) {
   const t = useWords();
   const svg = useRef<SVGSVGElement>(null);
   const layout = useMemo(() => layOut(graph), [graph]);
@@ -45,7 +47,11 @@ export function Drawing({ graph, own, chosen, onChoose }: IDrawingProps) {
         className="omicshelf-graph-drawing"
         // Its nodes have the focus; the arrows go between them.
         role="group"
-        aria-label={t('Lineage, drawn: the arrow keys go from step to step')}
+        aria-label={
+          onOpen
+            ? t('Lineage, drawn: the arrow keys go from step to step, Enter opens one')
+            : t('Lineage, drawn: the arrow keys go from step to step')
+        }
         onKeyDown={keyed}
         {...pointer}
       >
@@ -71,6 +77,7 @@ export function Drawing({ graph, own, chosen, onChoose }: IDrawingProps) {
               chosen={node.id === chosen}
               at={layout.nodes.get(node.id)!}
               onChoose={() => onChoose(node.id)}
+              onOpen={onOpen && (() => onOpen(node))}
             />
           ))}
         </g>
@@ -140,9 +147,10 @@ interface INodeProps {
   chosen: boolean;
   at: { x: number; y: number };
   onChoose: () => void;
+  onOpen?: () => void;
 }
 
-function Node({ node, own, root, chosen, at, onChoose }: INodeProps) {
+function Node({ node, own, root, chosen, at, onChoose, onOpen }: INodeProps) {
   const t = useWords();
   const [first, second] = linesOf(t, node, own);
   const missing = node.kind === 'version' && node.version.missing;
@@ -162,10 +170,12 @@ function Node({ node, own, root, chosen, at, onChoose }: INodeProps) {
         missing && 'omicshelf-mod-missing'
       )}
       onClick={onChoose}
+      onDoubleClick={onOpen}
       onKeyDown={event => {
         if (event.key === 'Enter' || event.key === ' ') {
           event.preventDefault();
-          onChoose();
+          // What is chosen already is opened, as by a second press.
+          (chosen && event.key === 'Enter' && onOpen ? onOpen : onChoose)();
         }
       }}
     >

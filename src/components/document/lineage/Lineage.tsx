@@ -17,6 +17,7 @@ import { versionName } from '../reference';
 import type { IRoomProps } from '../Room';
 import { Details } from './Details';
 import { graphOf, type IGraph } from './graph';
+import { openerOf } from './opening';
 import { Steps } from './Steps';
 
 // The layout comes with it: who never looks at a lineage never fetches it.
@@ -91,6 +92,7 @@ export function Lineage({ dataset, version }: IRoomProps) {
 
 function Shown({ graph, own, look }: { graph: IGraph; own: string; look: Look }) {
   const t = useWords();
+  const host = useHost();
   const [chosen, setChosen] = useState(graph.root);
   useEffect(() => setChosen(graph.root), [graph.root]);
   const node = graph.nodes.find(one => one.id === chosen) ?? graph.nodes[0];
@@ -105,7 +107,13 @@ function Shown({ graph, own, look }: { graph: IGraph; own: string; look: Look })
     <div className="omicshelf-lineage-sides">
       {look === 'graph' ? (
         <Suspense fallback={<Waiting label={t('Loading')} />}>
-          <Drawing graph={graph} own={own} chosen={node.id} onChoose={setChosen} />
+          <Drawing
+            graph={graph}
+            own={own}
+            chosen={node.id}
+            onChoose={setChosen}
+            onOpen={host.open && (one => openerOf(host, one)?.())}
+          />
         </Suspense>
       ) : (
         <Steps graph={graph} chosen={node.id} onChoose={setChosen} />
