@@ -229,7 +229,7 @@ def test_a_server_that_is_gone_for_a_while(
 
 def choose(page: Page, *files: Path) -> None:
     page.get_by_role("button", name="Add a dataset").first.click()
-    page.locator("input[type=file]").set_input_files(list(files))
+    page.get_by_label("Files to add").set_input_files(list(files))
 
 
 def small_h5ad(path: Path) -> Path:
