@@ -137,6 +137,14 @@ export function pathOnServer(path: string, root = PageConfig.getOption('serverRo
   return root ? `${root.replace(/\/$/, '')}/${local.replace(/^\//, '')}` : local;
 }
 
+/** The path of a file for the file browser, of a path that a kernel has recorded. */
+export function pathInLab(path: string, root = PageConfig.getOption('serverRoot')): string {
+  // The server writes `~` for the home of its user.
+  const folder = `${root.replace(/^~/, '').replace(/\/$/, '')}/`;
+  const at = root.startsWith('~') ? path.indexOf(folder) : path.startsWith(folder) ? 0 : -1;
+  return root && at >= 0 ? path.slice(at + folder.length) : path;
+}
+
 /** The code that adds files and folders as datasets. */
 export function addCode(atlas: string, items: readonly Listed[], root?: string): string {
   const lines = items.map(item => {

@@ -16,6 +16,7 @@ import { LabCatalog } from '../catalog';
 import { addCommands } from '../commands';
 import { Documents } from '../documents';
 import { tryExample } from '../example';
+import { pathInLab } from '../files';
 import { type IShared, share } from '../host';
 import { makeKernels } from '../kernels/making';
 import type { LabKernels } from '../kernels/kernels';
@@ -64,7 +65,7 @@ function made(
 ): LabCatalog {
   const additions: Partial<IHost> = {
     open: (ref: IDatasetRef, tab?: DocumentTab) => void catalog.open(ref, tab),
-    openNotebook: path => void app.commands.execute('docmanager:open', { path }),
+    openNotebook: path => void app.commands.execute('docmanager:open', { path: pathInLab(path) }),
     ...(rendermime ? { renderMarkdown: markdownBy(rendermime) } : {}),
     ...(kernels ? { kernels, tryExample: atlas => tryExample(catalog, kernels, atlas) } : {})
   };
