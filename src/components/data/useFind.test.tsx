@@ -39,6 +39,7 @@ async function show(nPages: number): Promise<IShown> {
   await waitFor(() => expect(result.current.data).toBeDefined());
   for (let n = 2; n <= nPages; n++) {
     await act(() => result.current.fetchNextPage());
+    await waitFor(() => expect(result.current.data!.pages).toHaveLength(n));
   }
   shelf.asked.length = 0;
   return {
@@ -64,9 +65,10 @@ describe('finding, a page after the other', () => {
     act(() => result.current.see(24, 36));
     shelf.datasets[27] = dataset(nameOf(27), { version: { seq: 2 } });
     changed();
-    await waitFor(() => expect(result.current.isFetching).toBe(false));
+    await waitFor(() => expect(shelf.asked).toHaveLength(2));
     expect(asked()).toEqual(['20', '30']);
     // What is above stays; what is below is read when it is needed.
+    await waitFor(() => expect(ids()).toHaveLength(40));
     expect(ids()).toEqual(Array.from({ length: 40 }, (_, n) => nameOf(n)));
     expect(result.current.data!.pages[2].datasets[7].version.seq).toBe(2);
     expect(result.current.hasNextPage).toBe(true);
@@ -79,7 +81,8 @@ describe('finding, a page after the other', () => {
     act(() => result.current.see(22, 28));
     shelf.datasets[4] = dataset(nameOf(4), { version: { seq: 2 } });
     changed();
-    await waitFor(() => expect(asked()).toEqual(['20']));
+    await waitFor(() => expect(shelf.asked).toHaveLength(1));
+    expect(asked()).toEqual(['20']);
     await waitFor(() => expect(result.current.isFetching).toBe(false));
     expect(result.current.data!.pages[0].datasets[4].version.seq).toBe(1);
     act(() => result.current.see(3, 9));
@@ -102,9 +105,9 @@ describe('finding, a page after the other', () => {
   });
 
   it('reads all again where nobody says what is on the screen', async () => {
-    const { result, asked, changed } = await show(3);
+    const { shelf, asked, changed } = await show(3);
     changed();
-    await waitFor(() => expect(result.current.isFetching).toBe(false));
+    await waitFor(() => expect(shelf.asked).toHaveLength(3));
     expect(asked()).toEqual([null, '10', '20']);
   });
 
@@ -115,15 +118,15 @@ describe('finding, a page after the other', () => {
     shelf.request = () =>
       Promise.resolve({ status: 400, headers: {}, body: { title: 'No.', kind: 'Invalid' } });
     await act(() => result.current.fetchNextPage());
-    expect(result.current.error?.message).toContain('No.');
+    await waitFor(() => expect(result.current.error?.message).toContain('No.'));
     expect(ids()).toHaveLength(2 * PAGE);
     shelf.request = request;
     act(() => result.current.see(12, 18));
     await act(() => result.current.refetch());
     expect(asked()).toEqual(['10']);
-    expect(result.current.error).toBeNull();
+    await waitFor(() => expect(result.current.error).toBeNull());
     await act(() => result.current.fetchNextPage());
     expect(asked()).toEqual(['20']);
-    expect(ids()).toHaveLength(3 * PAGE);
+    await waitFor(() => expect(ids()).toHaveLength(3 * PAGE));
   });
 });
