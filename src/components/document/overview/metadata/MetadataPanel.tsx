@@ -29,11 +29,33 @@ export function MetadataPanel(props: IOverviewProps) {
   const draft = useMetadataDraft(dataset, record, etag);
   const isNewest = version.version_id === record.version.version_id;
   const rounded = inexact(record.version.metadata ?? {});
-  if (isNewest && mayWrite && !rounded.length) {
-    return <Editor {...props} draft={draft} />;
+  const mayEdit = isNewest && mayWrite && !rounded.length;
+  // The role may be known only after somebody has chosen how the metadata are shown.
+  const [reading, setReading] = useState<Mode>('form');
+  const show = (mode: Mode) => {
+    setReading(mode);
+    draft.setMode(mode);
+  };
+  if (mayEdit) {
+    return (
+      <Frame
+        mode={draft.mode}
+        onMode={show}
+        footer={draft.dirty && <EditorFooter {...props} draft={draft} />}
+      >
+        <Editor {...props} draft={draft} />
+      </Frame>
+    );
   }
+  const is = { rounded, isNewest, role, mayWrite };
   return (
-    <Reader {...props} rounded={rounded} isNewest={isNewest} role={role} mayWrite={mayWrite} />
+    <Frame mode={reading} onMode={show} footer={<ReaderFooter {...props} {...is} />}>
+      {reading === 'form' ? (
+        <MetadataText metadata={version.metadata ?? {}} />
+      ) : (
+        <Text as="pre" text={JSON.stringify(version.metadata ?? {}, null, 2)} lines code />
+      )}
+    </Frame>
   );
 }
 
@@ -74,13 +96,12 @@ interface IReaderProps extends IOverviewProps {
   mayWrite: boolean;
 }
 
-function Reader({ dataset, record, version, onVersion, ...is }: IReaderProps) {
+/** Why the metadata are not changed here. */
+function ReaderFooter({ dataset, record, version, onVersion, ...is }: IReaderProps) {
   const t = useWords();
-  const [mode, setMode] = useState<Mode>('form');
-  const metadata = version.metadata ?? {};
-  let why: ReactNode = null;
+  let why: ReactNode;
   if (is.role === null) {
-    why = null;
+    return null;
   } else if (!is.mayWrite) {
     why = t(
       'You can read {atlas}. To change datasets you need the contributor role: ask an admin.',
@@ -105,43 +126,23 @@ function Reader({ dataset, record, version, onVersion, ...is }: IReaderProps) {
     });
   }
   return (
-    <Frame
-      mode={mode}
-      onMode={setMode}
-      footer={
-        why && (
-          <div className="omicshelf-metadata-why">
-            <div className="omicshelf-note">
-              <Icon name={is.mayWrite ? 'info' : 'lock'} />
-              <div className="omicshelf-note-words">{why}</div>
-            </div>
-          </div>
-        )
-      }
-    >
-      {mode === 'form' ? (
-        <MetadataText metadata={metadata} />
-      ) : (
-        <Text as="pre" text={JSON.stringify(metadata, null, 2)} lines code />
-      )}
-    </Frame>
+    <div className="omicshelf-metadata-why">
+      <div className="omicshelf-note">
+        <Icon name={is.mayWrite ? 'info' : 'lock'} />
+        <div className="omicshelf-note-words">{why}</div>
+      </div>
+    </div>
   );
 }
 
-function Editor(props: IOverviewProps & { draft: IMetadataDraft }) {
-  const { dataset, record, draft } = props;
+interface IEditorProps extends IOverviewProps {
+  draft: IMetadataDraft;
+}
+
+function Editor({ dataset, draft }: IEditorProps) {
   const t = useWords();
-  const connected = useConnection().state !== 'unreachable';
   return (
-    <Frame
-      mode={draft.mode}
-      onMode={draft.setMode}
-      footer={
-        draft.dirty && (
-          <SaveFooter draft={draft} connected={connected} next={record.version.seq + 1} />
-        )
-      }
-    >
+    <>
       <Meanwhile draft={draft} />
       {draft.failure && (
         <Note kind="error" title={<Text text={draft.failure.title} wrap />}>
@@ -158,8 +159,13 @@ function Editor(props: IOverviewProps & { draft: IMetadataDraft }) {
           {t('Nothing is written about this dataset yet. What is, can be searched for.')}
         </p>
       )}
-    </Frame>
+    </>
   );
+}
+
+function EditorFooter({ record, draft }: IEditorProps) {
+  const connected = useConnection().state !== 'unreachable';
+  return <SaveFooter draft={draft} connected={connected} next={record.version.seq + 1} />;
 }
 
 interface ISaveFooterProps {
