@@ -27,6 +27,9 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 	&& { echo "$$python"; break; }; done)
 
 PYTEST := $(BIN)/python -m pytest
+# A browser, JupyterLab and a kernel wait for each other on a machine that may be busy: a journey
+# that fails is made once more, and the report counts it as rerun.
+JOURNEYS := $(PYTEST) tests/e2e -n $(WORKERS) --dist loadfile --reruns 1
 
 # Node is a Python package of the environment, so that nobody has to install one.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
@@ -83,13 +86,13 @@ servers: ## install the servers that tests start (Debian and Ubuntu, as root)
 
 test: dev servers ## all tests but the long ones; with ARGS=... those of Python alone
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
-	$(if $(ARGS),,$(PYTEST) -m "not slow" tests/e2e)
+	$(if $(ARGS),,$(JOURNEYS) -m "not slow")
 
 pictures: dev servers ## make the pictures of README and docs anew, by the browser tests
 	PICTURES=docs/images $(PYTEST) tests/e2e/test_pictures.py $(ARGS)
 
 e2e: dev servers ## what people see and do, in a real JupyterLab and a real browser
-	$(PYTEST) -m "not slow" tests/e2e $(ARGS)
+	$(JOURNEYS) -m "not slow" $(ARGS)
 
 installed: wheel servers ## the wheel in fresh environments with several JupyterLabs, and Notebook 7
 	$(PYTEST) tests/e2e/test_installed.py $(ARGS)

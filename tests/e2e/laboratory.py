@@ -119,7 +119,7 @@ class Seen:
         left = [
             one for one in self.problems if not any(known.search(one) for known in self._expected)
         ]
-        assert left == []
+        assert left == [], "\n".join(left)
 
     def _add(self, problem: str) -> None:
         self.problems.append(problem)
