@@ -26,9 +26,9 @@ export interface IItem {
 export type ItemState =
   | { kind: 'ready' }
   | { kind: 'queued' }
-  | { kind: 'sending'; sent: number; since: number; upload?: string }
+  | { kind: 'sending'; sent: number; since: number }
   /** The connection was lost; it goes on when it is back. */
-  | { kind: 'waiting'; sent: number; upload?: string }
+  | { kind: 'waiting'; sent: number }
   /** All of it is there; the server reads it. */
   | { kind: 'examining' }
   | { kind: 'done'; record: DatasetRecord }

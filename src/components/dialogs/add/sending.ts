@@ -1,8 +1,9 @@
 /** Send files to the catalog, a few at a time, and make datasets of them. */
 
-import { CatalogError, Unreachable, asCatalogError, isAborted } from '../../../api/errors';
+import { CatalogError, asCatalogError, isAborted } from '../../../api/errors';
 import type { DatasetRecord, VersionBody } from '../../../api/records';
 import type { IHost } from '../../host';
+import { dropUpload, type IBegun, sendFile, whenReachable } from '../sending';
 import type { IItem, ItemState } from './items';
 
 export interface ISending {
@@ -31,102 +32,47 @@ export async function sendAll(items: readonly IItem[], sending: ISending): Promi
 
 async function sendOne(item: IItem, sending: ISending): Promise<ItemState> {
   const { host, signal } = sending;
+  const begun: IBegun = {};
   try {
     const body = sending.bodyOf(item);
-    const upload = await sendBytes(item, body, sending);
+    const upload = await sendBytes(item, body, sending, begun);
     signal.throwIfAborted();
     return { kind: 'done', record: await made(item, { ...body, upload }, sending) };
   } catch (reason) {
+    void dropUpload(host, begun);
     const stopped = signal.aborted || isAborted(reason);
     return { kind: 'failed', error: stopped ? stoppedError(host) : asCatalogError(reason) };
   }
 }
 
 /** Make a version of what was sent. Asked twice, the catalog makes one: the upload says which. */
-async function made(item: IItem, body: VersionBody, sending: ISending): Promise<DatasetRecord> {
+function made(item: IItem, body: VersionBody, sending: ISending): Promise<DatasetRecord> {
   const { host, atlas, signal, onState } = sending;
-  for (;;) {
+  const onWaiting = () => onState(item.key, { kind: 'waiting', sent: item.file.size });
+  return whenReachable(host, signal, onWaiting, async () => {
     onState(item.key, { kind: 'examining' });
-    try {
-      return (await host.client.create(atlas, body)).record;
-    } catch (reason) {
-      if (!(reason instanceof Unreachable)) {
-        throw reason;
-      }
-      onState(item.key, { kind: 'waiting', sent: item.file.size });
-      await connectionOf(host, signal);
-    }
-  }
+    return (await host.client.create(atlas, body)).record;
+  });
 }
 
 function stoppedError({ t }: IHost): CatalogError {
   return new CatalogError(t('Stopped'), t('Nothing of it was kept.'), 'Stopped', 0);
 }
 
-/** Send the bytes; a lost connection is waited for, and what has arrived is not sent again. */
-async function sendBytes(item: IItem, version: VersionBody, sending: ISending): Promise<string> {
-  const { host, atlas, signal, onState } = sending;
-  // Its hash function is loaded when the first file is sent.
-  const { upload } = await import('../../../api/upload');
+function sendBytes(
+  item: IItem,
+  version: VersionBody,
+  { host, atlas, signal, onState }: ISending,
+  begun: IBegun
+): Promise<string> {
   const since = Date.now();
-  let id: string | undefined;
-  let sent = 0;
-  const request = {
-    atlas,
-    dataset_id: item.id,
-    data_format: item.format ?? 'bin',
-    version
-  };
-  for (;;) {
-    onState(item.key, { kind: 'sending', sent, since, upload: id });
-    try {
-      return await upload(host.client, item.file, request, {
-        signal,
-        resume: id,
-        onBegun: begun => {
-          id = begun;
-        },
-        onProgress: bytes => {
-          sent = bytes;
-          onState(item.key, { kind: 'sending', sent, since, upload: id });
-        }
-      });
-    } catch (reason) {
-      if (!(reason instanceof Unreachable) || signal.aborted) {
-        throw reason;
-      }
-      onState(item.key, { kind: 'waiting', sent, upload: id });
-      await connectionOf(host, signal);
-    }
-  }
-}
-
-const LOOK_AGAIN_MS = 5000;
-
-/** Wait until the catalog answers again. */
-function connectionOf(host: IHost, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      unsubscribe();
-      signal.removeEventListener('abort', stop);
-    };
-    const stop = () => {
-      end();
-      reject(signal.reason as Error);
-    };
-    const go = () => {
-      end();
-      resolve();
-    };
-    // Where the feed has not noticed anything, the server is asked again after a while.
-    const timer = setTimeout(go, LOOK_AGAIN_MS);
-    const unsubscribe = host.feed.onConnection(() => {
-      if (host.feed.connection.state === 'connected') {
-        go();
-      }
-    });
-    signal.addEventListener('abort', stop, { once: true });
+  const request = { atlas, dataset_id: item.id, data_format: item.format ?? 'bin', version };
+  return sendFile(item.file, request, {
+    host,
+    signal,
+    begun,
+    onSent: sent => onState(item.key, { kind: 'sending', sent, since }),
+    onWaiting: sent => onState(item.key, { kind: 'waiting', sent })
   });
 }
 
