@@ -1,19 +1,19 @@
 /** What lies above JupyterLab's panels: notices, and the dialogs that commands open. */
 
 import { Widget } from '@lumino/widgets';
-import { type ReactNode, Suspense, lazy, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect } from 'react';
 
 import type { IDatasetRef, VersionRecord } from '../api/records';
-import { ToastStack } from '../components/base';
+import { ToastStack, lazily } from '../components/base';
 import type { IHost, ILoadWish } from '../components/host';
 import type { IShared } from './host';
 import { CatalogWidget } from './widget';
 import type { IAttachDialogProps } from '../components/dialogs/attach';
 import { useLoad } from '../components/dialogs/load';
 
-const AttachDialog = lazy(async () => ({
-  default: (await import('../components/dialogs/attach')).AttachDialog
-}));
+const AttachDialog = lazily(
+  async () => (await import('../components/dialogs/attach')).AttachDialog
+);
 
 type Load = (ref: IDatasetRef, record: VersionRecord, wish?: ILoadWish) => Promise<void>;
 

@@ -1,9 +1,9 @@
 /** What is done with rows, by keys, menus and the bar of several. */
 
-import { type KeyboardEvent, Suspense, lazy, useCallback, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 
 import type { DatasetRecord } from '../../api/records';
-import { type Anchor, Menu, NOTHING, type Selection, useHost } from '../base';
+import { type Anchor, Menu, NOTHING, type Selection, useHost, lazily } from '../base';
 import { type IRights, useAtlases } from '../data';
 import { useChoosing } from '../dialogs/attach/useChoosing';
 import { type ILoad, useLoad } from '../dialogs/load';
@@ -12,9 +12,7 @@ import { CopyDialog, DeleteDialog, StudyDialog } from './dialogs';
 import { rowMenu } from './menus';
 
 // It compares versions: read when somebody rolls back.
-const RollbackFrom = lazy(async () => ({
-  default: (await import('../dialogs/rollback')).RollbackFrom
-}));
+const RollbackFrom = lazily(async () => (await import('../dialogs/rollback')).RollbackFrom);
 
 /** The rows that are selected, and their records, also those that are shown no more. */
 export function useSelected() {

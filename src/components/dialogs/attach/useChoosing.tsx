@@ -1,13 +1,11 @@
 /** Choose files of this computer for a dataset, and say what they are: from a menu, in one go. */
 
-import { lazy, type ReactNode, Suspense, useCallback, useRef, useState } from 'react';
+import { type ReactNode, Suspense, useCallback, useRef, useState } from 'react';
 import type { IDatasetRef } from '../../../api/records';
-import { useHost, useWords } from '../../base';
+import { useHost, useWords, lazily } from '../../base';
 
 // Fetched when there are files: who never attaches any never fetches it.
-const AttachDialog = lazy(async () => ({
-  default: (await import('./AttachDialog')).AttachDialog
-}));
+const AttachDialog = lazily(async () => (await import('./AttachDialog')).AttachDialog);
 
 export interface IChoosing {
   /** Open the browser's own dialog; to be called in a press or a key. */

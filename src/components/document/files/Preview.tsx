@@ -1,15 +1,26 @@
 /** A file that is looked at: its header, its content, and what it was before. */
 
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import type { FileRecord, IDatasetRef } from '../../../api/records';
-import { Ago, Button, bytes, Icon, Popover, Text, useHost, useWords, Waiting } from '../../base';
+import {
+  Ago,
+  Button,
+  bytes,
+  Icon,
+  Popover,
+  Text,
+  useHost,
+  useWords,
+  Waiting,
+  lazily
+} from '../../base';
 import { download } from '../../download';
 import { fileIcon } from './FileList';
 import { History } from './History';
 import type { ISource } from './source';
 import { SourceBadge } from './SourceBadge';
 
-const Content = lazy(async () => ({ default: (await import('./previews/Content')).Content }));
+const Content = lazily(async () => (await import('./previews/Content')).Content);
 
 interface IPreviewProps {
   dataset: IDatasetRef;

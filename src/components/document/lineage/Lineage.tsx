@@ -1,6 +1,6 @@
 /** The lineage of the version that the header shows. */
 
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { Suspense, useEffect, useMemo, useState } from 'react';
 import { asCatalogError } from '../../../api/errors';
 import {
   EmptyState,
@@ -10,7 +10,8 @@ import {
   Skeleton,
   useHost,
   useWords,
-  Waiting
+  Waiting,
+  lazily
 } from '../../base';
 import { useLineage } from '../../data';
 import { versionName } from '../reference';
@@ -21,7 +22,7 @@ import { openerOf } from './opening';
 import { Steps } from './Steps';
 
 // The layout comes with it: who never looks at a lineage never fetches it.
-const Drawing = lazy(async () => ({ default: (await import('./Drawing')).Drawing }));
+const Drawing = lazily(async () => (await import('./Drawing')).Drawing);
 
 const DEPTHS = ['1', '2', '3', '20'] as const;
 type Depth = (typeof DEPTHS)[number];

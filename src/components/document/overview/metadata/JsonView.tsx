@@ -1,12 +1,12 @@
 /** The metadata as JSON text, with the place of what is wrong. */
 
-import { lazy, Suspense } from 'react';
-import { Icon, TextArea, useWords } from '../../../base';
+import { Suspense } from 'react';
+import { Icon, TextArea, useWords, lazily } from '../../../base';
 import type { Translate } from '../../../words';
 import type { IJsonProblem } from './json';
 import type { IMetadataDraft } from './useMetadataDraft';
 
-const CodeEditor = lazy(() => import('./CodeEditor'));
+const CodeEditor = lazily(async () => (await import('./CodeEditor')).default);
 
 export function JsonView({ draft }: { draft: IMetadataDraft }) {
   const t = useWords();
