@@ -51,6 +51,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full(small_disk: Path, tmp_path: Path) -> None:
     source = tmp_path / "source.txt"
     source.write_bytes(np.random.default_rng(0).bytes(700_000))
+    # What is freed at last: what the largest file leaves over may be too little for anything.
+    reserve = small_disk / "reserve"
+    reserve.write_bytes(os.urandom(500_000))
     with closing(EmbeddedBackend(small_disk / "catalog")) as backend:
         done = 0
         while True:
@@ -83,6 +86,7 @@ def test_a_disk_that_is_really_full(small_disk: Path, tmp_path: Path) -> None:
                 work()
         assert describe(backend) == before[1]
         filler.unlink()
+        reserve.unlink()
         backend.delete_dataset("atlas", "d0", by=BY)
         backend.purge_dataset("atlas", "d0", by=BY)
         source.write_bytes(b"small" * 10_000)

@@ -106,6 +106,8 @@ def test_a_server_killed_and_started_again_in_the_middle_of_an_upload(
     made = save(backend, large)
     assert made.version.size == SIZE
     assert content(backend) == large.read_bytes()
+    # A server that is killed may leave a body that it had just taken; the next collection ends it.
+    backend.gc()
     assert temporary_files(server.folder / "catalog") == []
     assert backend.verify().ok
 
