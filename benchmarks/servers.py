@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -132,17 +131,8 @@ def _ceph(folder: Path) -> Iterator[S3Server]:
 class Replica(JupyterServer):
     """A process of ``omicshelf serve``."""
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        with (self.folder / "server.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "omicshelf", "serve", "--ServerApp.allow_root=True"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=self._environment(),
-                start_new_session=True,
-            )
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "omicshelf", "serve", "--ServerApp.allow_root=True"]
 
 
 @dataclass(frozen=True)

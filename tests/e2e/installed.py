@@ -5,7 +5,6 @@ Nothing is told to it but where it listens: what it finds of omicshelf is what w
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,17 +29,8 @@ class Installed(JupyterServer):
     bin: Path = Path()
     command: str = "jupyter-lab"
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        with (self.folder / "server.log").open("ab") as log:
-            return subprocess.Popen(
-                [self.bin / self.command, *ARGUMENTS],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=self._environment(),
-                start_new_session=True,
-            )
+    def _command(self) -> list[str]:
+        return [str(self.bin / self.command), *ARGUMENTS]
 
     def _config(self) -> dict[str, dict[str, Any]]:
         found = super()._config()

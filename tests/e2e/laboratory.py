@@ -20,7 +20,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 from omicshelf.testing.servers.jupyter import JupyterServer
 from suite import ROOT
 
-__all__ = ["ARTEFACTS", "OPTIONS", "Laboratory", "Seen", "Window"]
+__all__ = ["ARTEFACTS", "OPTIONS", "Laboratory", "Seen", "Window", "row"]
 
 ARTEFACTS = ROOT / "artefacts" / "e2e"
 OURS = "omicshelf"
@@ -255,3 +255,13 @@ class Window:
         other = rf"^(?!{re.escape(before)}$)\[\d+\]:?$"
         expect(prompt).to_have_text(re.compile(other), timeout=_SLOW)
         return cell.locator(".jp-OutputArea-output")
+
+
+def row(panel: Locator, name: str) -> Locator:
+    """The row of a dataset, its study unfolded."""
+    closed = panel.get_by_role("row", expanded=False)
+    found = panel.get_by_role("row", name=re.compile(name))
+    expect(panel.get_by_role("row").first).to_be_visible()
+    while not found.count() and closed.count():
+        closed.first.click()
+    return found.first

@@ -7,8 +7,8 @@ import warnings
 
 import pandas as pd
 import pytest
-from laboratory import Window
-from playwright.sync_api import Locator, expect
+from laboratory import Window, row
+from playwright.sync_api import expect
 
 import omicshelf
 
@@ -47,16 +47,6 @@ def catalog(connection: omicshelf.Connection) -> omicshelf.Catalog:
         table = pd.DataFrame({"name": ["a", "b"], "n": [1, 2]})
         made.create_dataset(name, "Table", table, {"tissue": tissue, "organism": "Homo sapiens"})
     return made
-
-
-def row(panel: Locator, name: str) -> Locator:
-    """The row of a dataset, its study unfolded."""
-    closed = panel.get_by_role("row", expanded=False)
-    found = panel.get_by_role("row", name=re.compile(name))
-    expect(panel.get_by_role("row").first).to_be_visible()
-    while not found.count() and closed.count():
-        closed.first.click()
-    return found.first
 
 
 def test_load_save_compare_and_roll_back(catalog: omicshelf.Catalog, window: Window) -> None:

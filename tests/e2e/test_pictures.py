@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from laboratory import Laboratory, Window
+from laboratory import Laboratory, Window, row
 from pictures import animate, keep
 from PIL import Image
 from playwright.sync_api import Locator, expect
@@ -85,16 +85,6 @@ def catalog(connection: omicshelf.Connection) -> omicshelf.Catalog:
     markers = sc.get.rank_genes_groups_df(adata, group=None)
     made.save("pbmc68k_markers", markers, data_type="Table", study_id=STUDY, metadata=BLOOD)
     return made
-
-
-def row(panel: Locator, name: str) -> Locator:
-    """The row of a dataset, its study unfolded."""
-    closed = panel.get_by_role("row", expanded=False)
-    found = panel.get_by_role("row", name=re.compile(name))
-    expect(panel.get_by_role("row").first).to_be_visible()
-    while not found.count() and closed.count():
-        closed.first.click()
-    return found.first
 
 
 def unfolded(window: Window) -> Locator:

@@ -21,6 +21,15 @@ const EXAMPLE = 'pbmc68k_reduced, 700 × 765, 4.5 MB. It comes with scanpy; no n
 // The name that notebooks use where none is given.
 const FIRST_ATLAS = 'default';
 
+function TryExample({ busy, run }: ReturnType<typeof useExample>) {
+  const t = useWords();
+  return (
+    <Button look="bordered" icon="cells" busy={busy} onClick={run}>
+      {t('Try with a real dataset')}
+    </Button>
+  );
+}
+
 /** The first start: an atlas without a dataset. */
 export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () => void }) {
   const { atlas, mayWrite, onAdd } = props;
@@ -44,11 +53,7 @@ export function EmptyAtlas(props: { atlas: string; mayWrite: boolean; onAdd: () 
             <Button look="primary" icon="plus" onClick={onAdd}>
               {t('Add a dataset')}
             </Button>
-            {hasExample && (
-              <Button look="bordered" icon="cells" busy={example.busy} onClick={example.run}>
-                {t('Try with a real dataset')}
-              </Button>
-            )}
+            {hasExample && <TryExample {...example} />}
           </>
         }
         footnote={hasExample && t(EXAMPLE)}
@@ -98,11 +103,7 @@ export function NoAtlas({ mayCreate, onCreate }: { mayCreate: boolean; onCreate:
             <Button look="primary" icon="plus" onClick={onCreate}>
               {t('Create an atlas')}
             </Button>
-            {hasExample && (
-              <Button look="bordered" icon="cells" busy={example.busy} onClick={example.run}>
-                {t('Try with a real dataset')}
-              </Button>
-            )}
+            {hasExample && <TryExample {...example} />}
           </>
         )
       }

@@ -98,10 +98,14 @@ class JupyterServer:
         self._wait()
         return self
 
+    def _command(self) -> list[str]:
+        """Give the command that a process of this kind is started by."""
+        return [sys.executable, "-m", "jupyter_server", *ARGUMENTS]
+
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "server.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "jupyter_server", *ARGUMENTS],
+                self._command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,17 +23,8 @@ class StandaloneServer(JupyterServer):
 
     arguments: Sequence[str] = field(default_factory=tuple)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        with (self.folder / "server.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "omicshelf", *self._command_line()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=self._environment(),
-                start_new_session=True,
-            )
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "omicshelf", *self._command_line()]
 
     def _command_line(self) -> list[str]:
         given = ["--port", str(self.port), "--allow-root", "--ServerApp.port_retries=0"]
